@@ -1,0 +1,93 @@
+#include "microgpt/text/tokenizer.hpp"
+
+#include <algorithm>
+
+#include "microgpt/base/error.hpp"
+#include "microgpt/text/utf8.hpp"
+
+namespace microgpt {
+
+namespace {
+
+constexpr char32_t kCodePoints = 0x110000;
+
+std::string name_of(char32_t c) {
+  std::string bytes;
+  append_utf8(bytes, c);
+  std::string hex;
+  for (int shift = c > 0xffff ? 20 : 12; shift >= 0; shift -= 4) {
+    hex += "0123456789ABCDEF"[(c >> shift) & 0xfU];
+  }
+  return "'" + printable(bytes) + "' (U+" + hex + ")";
+}
+
+}  // namespace
+
+Tokenizer::Tokenizer(std::span<const std::string_view> documents) {
+  std::vector<bool> seen(kCodePoints);
+  for (const std::string_view document : documents) {
+    for (std::size_t at = 0; at < document.size();) seen[next_code_point(document, at)] = true;
+  }
+  for (char32_t c = 0; c < kCodePoints; ++c) {
+    if (seen[c]) characters_.push_back(c);
+  }
+  index_ascii();
+}
+
+Tokenizer::Tokenizer(std::vector<char32_t> characters) : characters_(std::move(characters)) {
+  if (!std::is_sorted(characters_.begin(), characters_.end(), std::less_equal<>())) {
+    throw Error(Fault::checkpoint,
+                "bad vocabulary: its characters are not in strictly ascending order");
+  }
+  for (const char32_t c : characters_) {
+    if (c >= kCodePoints || (c >= 0xd800 && c <= 0xdfff)) {
+      throw Error(Fault::checkpoint, "bad vocabulary: it holds something that is no character");
+    }
+  }
+  index_ascii();
+}
+
+void Tokenizer::index_ascii() {
+  ascii_.fill(-1);
+  for (std::size_t id = 0; id < characters_.size() && characters_[id] < ascii_.size(); ++id) {
+    ascii_[characters_[id]] = static_cast<Token>(id);
+  }
+}
+
+void Tokenizer::encode(std::string_view text, std::vector<Token>& tokens) const {
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t c = next_code_point(text, at);
+    Token id = -1;
+    if (c < ascii_.size()) {
+      id = ascii_[c];
+    } else {
+      const auto found = std::lower_bound(characters_.begin(), characters_.end(), c);
+      if (found != characters_.end() && *found == c) {
+        id = static_cast<Token>(found - characters_.begin());
+      }
+    }
+    if (id < 0) {
+      throw Error(Fault::data, "unknown character: " + name_of(c)
+                                   + ": the model's vocabulary does not have it; it knows only the "
+                                   + std::to_string(characters_.size())
+                                   + " characters of its training text");
+    }
+    tokens.push_back(id);
+  }
+}
+
+std::vector<Token> Tokenizer::encode(std::string_view text) const {
+  std::vector<Token> tokens;
+  encode(text, tokens);
+  return tokens;
+}
+
+std::string Tokenizer::decode(std::span<const Token> tokens) const {
+  std::string text;
+  for (const Token id : tokens) {
+    if (id != bos()) append_utf8(text, characters_.at(static_cast<std::size_t>(id)));
+  }
+  return text;
+}
+
+}  // namespace microgpt

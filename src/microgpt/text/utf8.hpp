@@ -1,0 +1,33 @@
+// UTF-8: characters are Unicode code points, as in Python.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace microgpt {
+
+/// Reads the code point that starts at bytes[at] and moves `at` past it. Call it on valid UTF-8
+/// only.
+char32_t next_code_point(std::string_view bytes, std::size_t& at);
+
+/// Offset of the first byte that is not part of valid UTF-8, or npos. As strict as Python: no
+/// overlong forms, no surrogates, nothing above U+10FFFF.
+std::size_t find_invalid_utf8(std::string_view bytes);
+
+void append_utf8(std::string& bytes, char32_t code_point);
+
+/// Number of code points of valid UTF-8.
+std::size_t count_code_points(std::string_view bytes);
+
+/// White space as Python's str.strip() knows it.
+bool is_space(char32_t code_point);
+
+/// `bytes` without the white space at both ends.
+std::string_view strip(std::string_view bytes);
+
+/// The text made safe for a terminal and for one line: control characters, direction marks and
+/// invalid bytes appear as \n, \x1b, \u202e; everything else as it is.
+std::string printable(std::string_view bytes);
+
+}  // namespace microgpt
