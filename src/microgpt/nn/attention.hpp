@@ -1,0 +1,47 @@
+// Causal self-attention (Vaswani et al. 2017; microgpt.py, the loop over heads in gpt()), one head:
+//
+//   1  scores  = q kᵀ / sqrt(D)
+//   2  pattern = softmax of row i over the keys it may see, 0 for the others
+//   3  z       = pattern v
+//
+// Query i of n, over m >= n keys, sees keys 0 ... m - n + i: with m = n this is a document in
+// training, with n = 1 one step of decoding over the keys and values kept so far.
+#pragma once
+
+#include <span>
+
+#include "microgpt/base/matrix.hpp"
+
+namespace microgpt {
+
+/// z (n, D), scores and pattern (n, m), q (n, D), k and v (m, D).
+template <class T>
+void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v);
+
+/// dpattern and dscores (n, m) are scratch and must be zero on entry.
+template <class T>
+void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern,
+                             In<T> dz, In<T> pattern, In<T> q, In<T> k, In<T> v);
+
+/// Where the head matrices of a batch lie: document after document, head after head, each (n, n).
+struct PatternLayout {
+  std::span<const int>
+      offsets;  ///< of the documents: d is positions offsets[d] ... offsets[d + 1] - 1
+  int n_head = 1;
+
+  [[nodiscard]] Index size() const;  ///< H · Σ n²
+};
+
+/// All heads of all documents of a batch. z, q, k, v (P, C); head h is columns h D ... h D + D - 1.
+/// scores and pattern hold layout.size() numbers.
+template <class T>
+void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k,
+                       In<T> v, const PatternLayout& layout);
+
+/// dscores and dpattern must be zero on entry.
+template <class T>
+void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores,
+                        std::span<T> dpattern, In<T> dz, std::span<const T> pattern, In<T> q,
+                        In<T> k, In<T> v, const PatternLayout& layout);
+
+}  // namespace microgpt

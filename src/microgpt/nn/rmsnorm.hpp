@@ -1,0 +1,19 @@
+// rmsnorm:   y = r x   with   r = (mean(x²) + ε)^(-1/2)   for every row      (Zhang & Sennrich
+// 2019, without a gain; microgpt.py, rmsnorm())
+#pragma once
+
+#include "microgpt/base/matrix.hpp"
+
+namespace microgpt {
+
+inline constexpr double kRmsNormEpsilon = 1e-5;
+
+/// y (P, C), r (P, 1), x (P, C).
+template <class T>
+void rmsnorm_forward(Out<T> y, Out<T> r, In<T> x);
+
+/// dx (P, C), dy (P, C); x and r as in the forward pass.
+template <class T>
+void rmsnorm_backward(Out<T> dx, In<T> dy, In<T> x, In<T> r);
+
+}  // namespace microgpt
