@@ -1,0 +1,27 @@
+// The whole model, forward and backward, over a batch of packed documents (microgpt.py, gpt() and
+// the loss): one named call a line, and the backward pass is the same list from the bottom up.
+#pragma once
+
+#include <span>
+
+#include "microgpt/model/activations.hpp"
+#include "microgpt/model/batch.hpp"
+#include "microgpt/model/config.hpp"
+#include "microgpt/model/parameters.hpp"
+
+namespace microgpt {
+
+/// Fills `a`, up to probs and nll, for this batch. Tokens, targets and positions must lie within
+/// the config's vocabulary and block size.
+template <class T>
+void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                 Activations<T>& a);
+
+/// Adds the gradient of   loss = Σ_p weight[p] nll[p]   to `gradient`. `a` is as the forward pass
+/// left it; `da` is overwritten with the gradients of the activations.
+template <class T>
+void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da,
+                  Parameters<T>& gradient);
+
+}  // namespace microgpt
