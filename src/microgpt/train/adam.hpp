@@ -1,0 +1,22 @@
+// Adam with bias correction (Kingma & Ba 2015; microgpt.py, "Let there be Adam") and decoupled
+// weight decay (Loshchilov & Hutter 2019):
+//
+//   m = β1 m + (1 - β1) g          m̂ = m / (1 - β1^(s+1))
+//   v = β2 v + (1 - β2) g²         v̂ = v / (1 - β2^(s+1))
+//   w = w - lr (m̂ / (sqrt(v̂) + ε) + λ w)
+#pragma once
+
+#include <span>
+
+#include "microgpt/train/config.hpp"
+
+namespace microgpt {
+
+/// One update of equally long stretches of weights w, moments m and v, and gradient g; `step`
+/// counts from 0. `scale` multiplies the gradient first (gradient clipping). Every element is on
+/// its own, so stretches may be cut and shared among threads at will.
+template <class T>
+void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const T> g,
+                 const TrainConfig& config, int step, T scale);
+
+}  // namespace microgpt
