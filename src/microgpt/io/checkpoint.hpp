@@ -1,0 +1,64 @@
+// A model on disk: one safetensors file that is enough to sample, to study and to go on training.
+// Its format is written down in docs/checkpoint.md.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "microgpt/base/rng.hpp"
+#include "microgpt/io/run_config.hpp"
+#include "microgpt/io/safetensors.hpp"
+#include "microgpt/text/tokenizer.hpp"
+#include "microgpt/train/trainer.hpp"
+
+namespace microgpt {
+
+/// What a run was doing when it was saved, beside its weights and moments.
+struct TrainingRecord {
+  int step = 0;             ///< updates done; the next documents follow from it
+  std::string data_sha256;  ///< of the text file
+  Rng::State rng;           ///< of the one generator, after the shuffle and the initial weights
+  std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
+};
+
+/// A checkpoint whose every byte has been checked; its numbers wait to be copied out.
+class Checkpoint {
+ public:
+  /// Reads `path`. Throws Error (checkpoint) if it is damaged or not one of ours.
+  static Checkpoint load(const std::filesystem::path& path);
+
+  /// The run's config, with the vocabulary's size filled in.
+  [[nodiscard]] const RunConfig& config() const { return config_; }
+  [[nodiscard]] const Tokenizer& tokenizer() const { return *tokenizer_; }
+  [[nodiscard]] const TrainingRecord& training() const { return training_; }
+
+  /// The weights. T must be the config's precision.
+  template <class T>
+  [[nodiscard]] Parameters<T> parameters() const;
+
+  /// Weights, moments and step: all that training changes.
+  template <class T>
+  [[nodiscard]] TrainState<T> train_state() const;
+
+ private:
+  explicit Checkpoint(SafetensorsFile file) : file_(std::move(file)) {}
+  void check_metadata(const std::string& name);
+  void check_tensors(const std::string& name) const;
+  template <class T>
+  void copy(const std::string& prefix, Parameters<T>& to) const;
+
+  SafetensorsFile file_;
+  RunConfig config_;
+  std::optional<Tokenizer> tokenizer_;
+  TrainingRecord training_;
+};
+
+/// Writes a checkpoint atomically. Throws Error (numeric), and writes nothing, if a weight or
+/// moment is not a finite number; Error (io) if the file cannot be written.
+template <class T>
+void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
+                     const Tokenizer& tokenizer, const TrainingRecord& training,
+                     const TrainState<T>& state);
+
+}  // namespace microgpt

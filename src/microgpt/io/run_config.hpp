@@ -1,0 +1,61 @@
+// A run as one strict JSON document: which text, which model, how it is trained, what is sampled.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "microgpt/base/error.hpp"
+#include "microgpt/model/config.hpp"
+#include "microgpt/text/dataset.hpp"
+#include "microgpt/train/config.hpp"
+
+namespace microgpt {
+
+struct DataConfig {
+  std::string path;
+  DocumentKind documents = DocumentKind::lines;
+  LongDocuments long_documents = LongDocuments::cut;
+  double held_out = 0;  ///< fraction of the distinct documents kept from training
+};
+
+enum class Precision { float32, float64 };
+
+struct SampleConfig {
+  int count = 20;
+  double temperature = 0.5;
+  int max_length = 0;  ///< characters; 0 is block_size
+};
+
+struct RunConfig {
+  std::string why;  ///< a sentence for the reader
+  std::uint64_t seed = 42;
+  DataConfig data;
+  ModelConfig model;
+  InitConfig init;
+  TrainConfig train;
+  Precision precision = Precision::float32;
+  int eval_every = 0;  ///< steps between evaluations of the held-out documents; 0: only at the end
+  int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
+  SampleConfig sample;
+};
+
+/// Reads a config. Keys that are missing have the defaults above. Throws Error (with `fault`),
+/// naming key, value and what is allowed, for an unknown key, a wrong type or a value out of range.
+RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
+
+/// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a
+/// string). A relative data.path in the file is relative to the file, so that it works from any
+/// folder.
+RunConfig load_run_config(const std::filesystem::path& path,
+                          const std::vector<std::string>& overrides);
+
+/// The whole config with every key, as it can be read again.
+nlohmann::ordered_json to_json(const RunConfig& config);
+
+/// One line a key: its name, what is allowed and what it means; for --help and the documents.
+std::string describe_config_keys();
+
+}  // namespace microgpt

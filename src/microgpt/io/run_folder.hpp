@@ -1,0 +1,35 @@
+// The folder of one training run:
+//
+//   config.json                         the effective config
+//   metrics.jsonl                       one object a line
+//   checkpoints/step-00001000.safetensors
+//   samples.txt                         what the trained model wrote
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace microgpt {
+
+struct RunFolder {
+  std::filesystem::path path;
+
+  [[nodiscard]] std::filesystem::path config() const { return path / "config.json"; }
+  [[nodiscard]] std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
+  [[nodiscard]] std::filesystem::path samples() const { return path / "samples.txt"; }
+  [[nodiscard]] std::filesystem::path checkpoint(int step) const;
+
+  /// Makes the folder `path`, which must not exist or be empty: no run is ever written over.
+  /// Throws Error (io).
+  static RunFolder create(const std::filesystem::path& path);
+
+  /// Makes the first of <parent>/<name>-1, -2, … that does not exist.
+  static RunFolder create_next(const std::filesystem::path& parent, const std::string& name);
+};
+
+/// The model file that a path means: the file itself, or the checkpoints of a run folder, newest
+/// first. Throws Error (checkpoint) if there is nothing.
+std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& path);
+
+}  // namespace microgpt
