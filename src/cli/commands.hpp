@@ -1,0 +1,13 @@
+// The commands of the program. Each adds itself to the command line: its options, its help and what
+// it does.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace microgpt::cli {
+
+void add_train(CLI::App& program);
+void add_sample(CLI::App& program);
+void add_reference(CLI::App& program);
+
+}  // namespace microgpt::cli

@@ -1,0 +1,61 @@
+// The program `microgpt`: a table of commands, one place where errors become a line and an exit
+// code.
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/terminal.hpp"
+#include "microgpt/base/error.hpp"
+
+namespace {
+
+using microgpt::Error;
+using microgpt::Fault;
+
+int complain(const std::string& message, Fault fault) {
+  std::cerr << "error: " << microgpt::cli::one_line(message) << '\n';
+  return static_cast<int>(fault);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace microgpt::cli;
+  CLI::App program(
+      "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"
+      "A port of Karpathy's microgpt.py.",
+      "microgpt");
+  program.set_version_flag("--version", "microgpt " MICROGPT_VERSION);
+  program.require_subcommand(1);
+  program.footer(
+      "'microgpt COMMAND --help' tells more of a command.\n\n"
+      "Example:\n  microgpt train --config configs/names.json\n"
+      "  microgpt sample --model runs/names-1 -n 5 --prompt ma");
+  add_train(program);
+  add_sample(program);
+  add_reference(program);
+
+  try {
+    program.parse(argc, argv);
+    std::cout.flush();
+    if (!std::cout) return complain("cannot write standard output", Fault::io);
+    return 0;
+  } catch (const CLI::Success& help) {
+    return program.exit(help);  // --help, --version
+  } catch (const CLI::ParseError& error) {
+    return complain(std::string(error.what()) + ": see microgpt --help", Fault::usage);
+  } catch (const Interrupted& interrupted) {
+    std::cerr << interrupted.what() << '\n';
+    return 130;
+  } catch (const Error& error) {
+    std::cout.flush();
+    return complain(error.what(), error.fault());
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory: a smaller model, batch or text needs less", Fault::io);
+  } catch (const std::exception& error) {
+    return complain(std::string("this should not happen: ") + error.what(), Fault::io);
+  }
+}

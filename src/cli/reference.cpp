@@ -1,0 +1,87 @@
+// microgpt reference: what microgpt.py prints, byte for byte.
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "microgpt/base/error.hpp"
+#include "microgpt/reference/microgpt.hpp"
+#include "microgpt/text/dataset.hpp"
+
+namespace microgpt::cli {
+
+namespace {
+
+struct ReferenceOptions {
+  std::string data;
+  std::string losses;
+  reference::Options run;
+  std::string revision = "latest";
+  std::string seed = "42";
+};
+
+/// Python seeds with the absolute value of any whole number; here it must fit 64 bits.
+std::uint64_t parse_seed(const std::string& text) {
+  const std::string digits = text.starts_with('-') ? text.substr(1) : text;
+  std::uint64_t seed = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
+  if (failed != std::errc() || end != digits.data() + digits.size()) {
+    throw Error(Fault::usage,
+                "bad --seed: " + text + ": must be a whole number of at most 64 bits");
+  }
+  return seed;
+}
+
+void run_reference(ReferenceOptions& options) {
+  options.run.revision =
+      options.revision == "latest" ? reference::Revision::latest : reference::Revision::course;
+  options.run.seed = parse_seed(options.seed);
+  const auto dataset = Dataset::load(options.data, DocumentKind::lines, ByteOrderMark::keep);
+  if (options.losses.empty()) {
+    reference::run(dataset.documents(), options.run, std::cout);
+    return;
+  }
+  std::ofstream losses(options.losses);  // before training starts
+  const auto check = [&] {
+    if (!losses) throw Error(Fault::io, "cannot write losses: " + options.losses);
+  };
+  check();
+  reference::run(dataset.documents(), options.run, std::cout, [&](double loss) {
+    char line[32];
+    std::snprintf(line, sizeof line, "%.17g\n", loss);
+    losses << line;
+  });
+  losses.close();
+  check();
+}
+
+}  // namespace
+
+void add_reference(CLI::App& program) {
+  auto options = std::make_shared<ReferenceOptions>();
+  CLI::App& command = *program.add_subcommand(
+      "reference", "Run the 200-line algorithm on scalar autograd: the same bytes as microgpt.py");
+  command.add_option("--data", options->data, "Text file, one document a line")->required();
+  command.add_option("--revision", options->revision, "Which microgpt.py: latest or course")
+      ->check(CLI::IsMember({"latest", "course"}))
+      ->capture_default_str();
+  command.add_option("--seed", options->seed, "Seed of all random numbers")->capture_default_str();
+  command.add_option("--n-layer", options->run.n_layer, "Transformer blocks")
+      ->capture_default_str();
+  command.add_option("--n-embd", options->run.n_embd, "Width")->capture_default_str();
+  command.add_option("--n-head", options->run.n_head, "Attention heads")->capture_default_str();
+  command.add_option("--block-size", options->run.block_size,
+                     "Longest context (latest 16, course 8)");
+  command.add_option("--num-steps", options->run.num_steps,
+                     "Training steps (latest 1000, course 500)");
+  command.add_option("--samples", options->run.samples, "Names to sample")->capture_default_str();
+  command.add_option("--losses", options->losses,
+                     "Write each step's loss to this file, with 17 digits");
+  command.footer(
+      "Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
+  command.callback([options] { run_reference(*options); });
+}
+
+}  // namespace microgpt::cli

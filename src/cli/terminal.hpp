@@ -1,0 +1,57 @@
+// What the program shows on a terminal, and what it says in a pipe instead.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace microgpt::cli {
+
+/// Text of any origin made safe to print in one line.
+std::string one_line(const std::string& text);
+
+/// 32033 -> "32,033".
+std::string with_commas(std::size_t number);
+
+bool stdout_is_terminal();
+
+/// Bold, if standard output is a terminal that may have colours (NO_COLOR unset, TERM not dumb).
+std::string bold(const std::string& text);
+
+/// The progress of a training run on standard output: on a terminal one line that renews itself, in
+/// a pipe about twenty plain ones.
+class Progress {
+ public:
+  Progress(int first_step, int steps, bool quiet);
+
+  void step(int step, double loss, std::size_t characters);
+  void held_out(double loss);
+  /// Removes the live line, to make room for other words.
+  void finish();
+
+  /// Mean loss of the last 100 steps: one step's loss is noise.
+  [[nodiscard]] double mean_loss() const;
+  [[nodiscard]] double seconds() const;
+  [[nodiscard]] double characters_per_second() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t kWindow = 100;
+
+  [[nodiscard]] std::string line(int step) const;
+
+  int first_step_;
+  int steps_;
+  bool quiet_;
+  bool live_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_{};
+  std::size_t characters_ = 0;
+  std::vector<double> window_;  // the last losses, in a ring
+  std::size_t next_ = 0;
+  std::optional<double> held_out_;
+};
+
+}  // namespace microgpt::cli
