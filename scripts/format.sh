@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Formats the sources by .clang-format (version 14, so that everyone gets the same); with --check it only
+# says which are not.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+formatter=$(command -v clang-format-14 || command -v clang-format) || fail "clang-format 14 is not installed"
+mapfile -t sources < <(git ls-files -- '*.cpp' '*.hpp')
+if [ "${1:-}" = --check ]; then
+  "$formatter" --dry-run --Werror "${sources[@]}"
+else
+  "$formatter" -i "${sources[@]}"
+fi
