@@ -130,6 +130,13 @@ PreparedData prepare(const RunConfig& config, Rng& rng) {
   return {std::move(dataset), std::move(tokenizer), std::move(training), std::move(held_out)};
 }
 
+/// The path as one would type it here.
+std::string shown(const fs::path& path) {
+  const fs::path relative = path.lexically_relative(fs::current_path());
+  return one_line(relative.empty() || *relative.begin() == ".." ? path.string()
+                                                                : relative.string());
+}
+
 void describe(const RunConfig& config, const PreparedData& data, const RunFolder& folder,
               int threads) {
   const auto sum_characters = [&](const std::vector<std::string_view>& documents) {
@@ -138,7 +145,7 @@ void describe(const RunConfig& config, const PreparedData& data, const RunFolder
     return characters;
   };
   const auto& documents = data.dataset.documents();
-  std::cout << bold("data ") << "   " << one_line(config.data.path) << ": "
+  std::cout << bold("data ") << "   " << shown(config.data.path) << ": "
             << with_commas(documents.size())
             << (config.data.documents == DocumentKind::lines ? " lines, " : " paragraphs, ")
             << with_commas(sum_characters(documents)) << " bytes, " << data.tokenizer.vocab_size()

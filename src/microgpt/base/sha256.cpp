@@ -1,8 +1,7 @@
 #include "microgpt/base/sha256.hpp"
 
-#include <array>
+#include <algorithm>
 #include <bit>
-#include <cstdint>
 #include <cstring>
 
 namespace microgpt {
@@ -19,9 +18,9 @@ constexpr std::array<std::uint32_t, 64> kRound = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-using State = std::array<std::uint32_t, 8>;
+}  // namespace
 
-void absorb_block(State& state, const unsigned char* block) {
+void Sha256::absorb(const unsigned char* block) {
   std::array<std::uint32_t, 64> w{};
   for (std::size_t t = 0; t < 16; ++t) {
     w[t] = std::uint32_t{block[4 * t]} << 24 | std::uint32_t{block[4 * t + 1]} << 16
@@ -32,7 +31,7 @@ void absorb_block(State& state, const unsigned char* block) {
     const auto s1 = std::rotr(w[t - 2], 17) ^ std::rotr(w[t - 2], 19) ^ (w[t - 2] >> 10);
     w[t] = w[t - 16] + s0 + w[t - 7] + s1;
   }
-  auto [a, b, c, d, e, f, g, h] = state;
+  auto [a, b, c, d, e, f, g, h] = state_;
   for (std::size_t t = 0; t < 64; ++t) {
     const auto sum1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
     const auto choice = (e & f) ^ (~e & g);
@@ -49,40 +48,48 @@ void absorb_block(State& state, const unsigned char* block) {
     b = a;
     a = t1 + t2;
   }
-  const State added = {a, b, c, d, e, f, g, h};
-  for (std::size_t i = 0; i < state.size(); ++i) state[i] += added[i];
+  const std::array<std::uint32_t, 8> worked = {a, b, c, d, e, f, g, h};
+  for (std::size_t i = 0; i < state_.size(); ++i) state_[i] += worked[i];
 }
 
-}  // namespace
-
-std::string sha256(std::span<const std::byte> bytes) {
-  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+void Sha256::update(std::string_view bytes) {
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  const std::size_t whole_blocks = bytes.size() / 64;
-  for (std::size_t i = 0; i < whole_blocks; ++i) absorb_block(state, data + 64 * i);
-
-  // The tail: what is left, a one bit, zeros, and the length in bits in the last eight bytes.
-  std::array<unsigned char, 128> tail{};
-  const std::size_t left = bytes.size() % 64;
-  if (left > 0) std::memcpy(tail.data(), data + 64 * whole_blocks, left);
-  tail[left] = 0x80;
-  const std::size_t tail_size = left < 56 ? 64 : 128;
-  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
-  for (std::size_t i = 0; i < 8; ++i) {
-    tail[tail_size - 1 - i] = static_cast<unsigned char>(bits >> (8 * i));
+  std::size_t left = bytes.size();
+  while (left > 0) {
+    const std::size_t filled = size_ % block_.size();
+    const std::size_t taken = std::min(left, block_.size() - filled);
+    if (taken == block_.size()) {
+      absorb(data);
+    } else {
+      std::memcpy(block_.data() + filled, data, taken);
+      if (filled + taken == block_.size()) absorb(block_.data());
+    }
+    data += taken;
+    left -= taken;
+    size_ += taken;
   }
-  for (std::size_t at = 0; at < tail_size; at += 64) absorb_block(state, tail.data() + at);
+}
 
-  std::string hex;
-  for (const std::uint32_t word : state) {
-    for (int shift = 28; shift >= 0; shift -= 4) hex += "0123456789abcdef"[(word >> shift) & 0xfU];
+std::string Sha256::hex() {
+  // Padding: a one bit, zeros up to 8 bytes before the end of a block, the length in bits.
+  const std::uint64_t bits = size_ * 8;
+  const std::size_t zeros = (block_.size() + 55 - size_ % block_.size()) % block_.size();
+  std::string padding = '\x80' + std::string(zeros, '\0');
+  for (int shift = 56; shift >= 0; shift -= 8) padding += static_cast<char>(bits >> shift);
+  update(padding);
+
+  std::string digits;
+  for (const std::uint32_t word : state_) {
+    for (int shift = 28; shift >= 0; shift -= 4)
+      digits += "0123456789abcdef"[(word >> shift) & 0xfU];
   }
-  return hex;
+  return digits;
 }
 
 std::string sha256(std::string_view bytes) {
-  return sha256(std::as_bytes(std::span(bytes.data(), bytes.size())));
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
 }
 
 }  // namespace microgpt

@@ -222,7 +222,7 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
   // order.
   const Parameters<T>* sets[] = {&state.parameters, &state.m, &state.v};
   std::vector<TensorEntry> tensors;
-  std::string all;
+  Sha256 hash;
   for (std::size_t s = 0; s < std::size(sets); ++s) {
     const auto values = sets[s]->values();
     for (const TensorSpec& spec : sets[s]->table()) {
@@ -240,7 +240,7 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
            {static_cast<std::uint64_t>(spec.rows), static_cast<std::uint64_t>(spec.cols)},
            {reinterpret_cast<const char*>(part.data()), part.size_bytes()}});
     }
-    all.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    hash.update({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
   }
 
   ordered_json vocabulary = ordered_json::array();
@@ -260,7 +260,7 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
                      {"config", to_json(config).dump()},
                      {"vocabulary", vocabulary.dump()},
                      {"training", record.dump()},
-                     {"sha256", sha256(all)}},
+                     {"sha256", hash.hex()}},
                     tensors);
 }
 

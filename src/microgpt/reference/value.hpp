@@ -19,6 +19,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,14 @@ class Tape {
     std::uint32_t operands = 0;
     std::uint32_t visit = 0;  // the last backward pass that came by
   };
+
+  /// Places on the tape are 32 bits wide. Throws std::length_error when it is full.
+  std::uint32_t push(const Node& node) {
+    if (nodes_.size() > std::numeric_limits<std::uint32_t>::max())
+      throw std::length_error("the tape is full");
+    nodes_.push_back(node);
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+  }
 
   std::vector<Node> nodes_;
   std::uint32_t visit_ = 0;
@@ -106,18 +116,14 @@ class Value {
     return push(
         {.data = data, .slope = {slope, slope_b}, .operand = {index_, b.index_}, .operands = 2});
   }
-  [[nodiscard]] Value push(const Tape::Node& node) const {
-    tape_->nodes_.push_back(node);
-    return {tape_, static_cast<std::uint32_t>(tape_->nodes_.size() - 1)};
-  }
+  [[nodiscard]] Value push(const Tape::Node& node) const { return {tape_, tape_->push(node)}; }
 
   Tape* tape_;
   std::uint32_t index_;
 };
 
 inline Value Tape::leaf(double data) {
-  nodes_.push_back({.data = data});
-  return {this, static_cast<std::uint32_t>(nodes_.size() - 1)};
+  return {this, push({.data = data})};
 }
 
 }  // namespace microgpt::reference
