@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
       "A port of Karpathy's microgpt.py.",
       "microgpt");
   program.set_version_flag("--version", "microgpt " MICROGPT_VERSION);
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);  // none: said below, after unknown words have been named
   program.footer(
       "'microgpt COMMAND --help' tells more of a command.\n\n"
       "Example:\n  microgpt train --config configs/names.json\n"
@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
 
   try {
     program.parse(argc, argv);
+    if (program.get_subcommands().empty()) throw CLI::RequiredError("A command");
     std::cout.flush();
     if (!std::cout) return complain("cannot write standard output", Fault::io);
     return 0;

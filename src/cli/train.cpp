@@ -1,7 +1,6 @@
 // microgpt train: from a config and a text file to a run folder.
 #include <unistd.h>
 
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -16,9 +15,9 @@
 #include "cli/model.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/base/file.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
 #include "microgpt/train/trainer.hpp"
 
@@ -39,96 +38,10 @@ struct TrainOptions {
   std::vector<std::string> set;
   bool quiet = false;
   bool json = false;
+  bool keys = false;
 
   [[nodiscard]] bool talks() const { return !quiet && !json; }
 };
-
-/// metrics.jsonl: one object a line, numbers with every digit.
-class Metrics {
- public:
-  /// Opens the file; lines of steps after `last_step` (of a run that goes on from there) are
-  /// dropped.
-  Metrics(const fs::path& path, int last_step) : path_(path) {
-    std::string kept;
-    if (fs::exists(path)) {
-      std::istringstream lines(read_file(path, Fault::io));
-      for (std::string line; std::getline(lines, line);) {
-        const auto entry = nlohmann::json::parse(line, nullptr, false);
-        if (entry.is_object() && entry.value("step", last_step + 1) <= last_step)
-          kept += line + '\n';
-      }
-    }
-    const std::string_view pieces[] = {kept};
-    write_file_atomically(path, pieces);
-    file_.open(path, std::ios::app);
-    check();
-  }
-
-  void step(const StepReport& report, bool with_norm) {
-    line_ = "{\"step\":" + std::to_string(report.step) + ",\"loss\":" + digits(report.loss)
-            + ",\"learning_rate\":" + digits(report.learning_rate)
-            + ",\"characters\":" + std::to_string(report.positions);
-    if (with_norm) line_ += ",\"grad_norm\":" + digits(report.grad_norm);
-    file_ << line_ << "}\n";
-    check();
-  }
-
-  void held_out(int step, double loss) {
-    file_ << "{\"step\":" << step << ",\"held_out_loss\":" << digits(loss) << "}\n" << std::flush;
-    check();
-  }
-
-  void flush() {
-    file_.flush();
-    check();
-  }
-
- private:
-  void check() const {
-    if (!file_) throw Error(Fault::io, "cannot write metrics: " + path_.string());
-  }
-  /// The shortest decimal that reads back as the same double.
-  static std::string digits(double value) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
-  }
-
-  fs::path path_;
-  std::ofstream file_;
-  std::string line_;
-};
-
-/// A text ready to train on.
-struct PreparedData {
-  Dataset dataset;
-  Tokenizer tokenizer;
-  std::vector<Example> training;
-  std::vector<Example> held_out;
-};
-
-/// Reads the text, shuffles its documents with the run's generator (its first use) and makes
-/// examples of them.
-PreparedData prepare(const RunConfig& config, Rng& rng) {
-  Dataset dataset = Dataset::load(config.data.path, config.data.documents, ByteOrderMark::drop);
-  rng.shuffle(std::span(dataset.documents()));
-  Tokenizer tokenizer(dataset.documents());
-  const Split split = split_by_hash(dataset.documents(), config.data.held_out);
-  const auto block_size = static_cast<std::size_t>(config.model.block_size);
-  auto training = make_examples(split.training, block_size, config.data.long_documents);
-  auto held_out = make_examples(split.held_out, block_size, config.data.long_documents);
-  if (training.empty()) {
-    throw Error(Fault::data, "nothing to train on: " + config.data.path
-                                 + ": every document is held out: lower data.held_out");
-  }
-  if (config.data.held_out > 0 && held_out.empty()) {
-    throw Error(Fault::data,
-                "nothing to judge by: " + config.data.path + ": too few documents to hold out "
-                    + std::to_string(config.data.held_out) + " of them: set data.held_out to 0");
-  }
-  // The parts of a long document would otherwise follow one another in the same batch.
-  if (config.data.long_documents == LongDocuments::split) rng.shuffle(std::span(training));
-  return {std::move(dataset), std::move(tokenizer), std::move(training), std::move(held_out)};
-}
 
 /// The path as one would type it here.
 std::string shown(const fs::path& path) {
@@ -137,26 +50,26 @@ std::string shown(const fs::path& path) {
                                                                 : relative.string());
 }
 
-void describe(const RunConfig& config, const PreparedData& data, const RunFolder& folder,
-              int threads) {
+void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& folder, int threads) {
   const auto sum_characters = [&](const std::vector<std::string_view>& documents) {
     std::size_t characters = 0;
     for (const auto document : documents) characters += document.size();
     return characters;
   };
-  const auto& documents = data.dataset.documents();
+  const auto& documents = corpus.dataset.documents();
   std::cout << bold("data ") << "   " << shown(config.data.path) << ": "
             << with_commas(documents.size())
             << (config.data.documents == DocumentKind::lines ? " lines, " : " paragraphs, ")
-            << with_commas(sum_characters(documents)) << " bytes, " << data.tokenizer.vocab_size()
-            << " tokens; trained on " << with_commas(data.training.size()) << " examples";
-  if (!data.held_out.empty()) std::cout << ", " << with_commas(data.held_out.size()) << " held out";
+            << with_commas(sum_characters(documents)) << " bytes, " << corpus.tokenizer.vocab_size()
+            << " tokens; trained on " << with_commas(corpus.training.size()) << " examples";
+  if (!corpus.held_out.empty())
+    std::cout << ", " << with_commas(corpus.held_out.size()) << " held out";
   std::cout << '\n';
-  for (const std::string& notice : data.dataset.notices())
+  for (const std::string& notice : corpus.dataset.notices())
     std::cout << "        " << notice << '\n';
   if (config.data.long_documents == LongDocuments::cut) {
     std::size_t cut = 0;
-    for (const Example& example : data.training) cut += example.closes ? 0U : 1U;
+    for (const Example& example : corpus.training) cut += example.closes ? 0U : 1U;
     if (cut > 0) {
       std::cout << "        " << with_commas(cut)
                 << " documents are longer than block_size and are cut\n";
@@ -176,28 +89,28 @@ void describe(const RunConfig& config, const PreparedData& data, const RunFolder
 
 /// The part of a run that depends on the precision.
 template <class T>
-void train(const TrainOptions& options, const RunConfig& config, const PreparedData& data,
+void train(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
            const RunFolder& folder, TrainState<T>& state, Rng& rng) {
   Metrics metrics(folder.metrics(), state.step);
   std::ofstream samples_file(folder.samples());
   if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
 
-  Trainer<T> trainer(config.model, config.train, data.tokenizer, data.training, state,
+  Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state,
                      options.threads);
   Progress progress(state.step, config.train.steps, !options.talks());
   std::optional<double> held_out_loss;
   int saved_step = -1;
 
   const auto evaluate = [&] {
-    if (data.held_out.empty()) return;
-    held_out_loss = trainer.evaluate(data.held_out);
+    if (corpus.held_out.empty()) return;
+    held_out_loss = trainer.evaluate(corpus.held_out);
     metrics.held_out(state.step, *held_out_loss);
     progress.held_out(*held_out_loss);
   };
   const auto save = [&] {
     metrics.flush();
-    save_checkpoint<T>(folder.checkpoint(state.step), config, data.tokenizer,
-                       {state.step, data.dataset.digest(), rng.state(), held_out_loss}, state);
+    save_checkpoint<T>(folder.checkpoint(state.step), config, corpus.tokenizer,
+                       {state.step, corpus.dataset.digest(), rng.state(), held_out_loss}, state);
     saved_step = state.step;
   };
   const auto due = [&](int every) { return every > 0 && state.step % every == 0; };
@@ -221,8 +134,8 @@ void train(const TrainOptions& options, const RunConfig& config, const PreparedD
   const double seconds = progress.seconds();
   progress.finish();
 
-  std::set<std::string_view> known(data.dataset.documents().begin(),
-                                   data.dataset.documents().end());
+  std::set<std::string_view> known(corpus.dataset.documents().begin(),
+                                   corpus.dataset.documents().end());
   int invented = 0;
   nlohmann::json texts = nlohmann::json::array();
   if (options.talks()) {
@@ -240,7 +153,7 @@ void train(const TrainOptions& options, const RunConfig& config, const PreparedD
     std::cout << '\n';
     if (config.sample.count > 0) std::cout << bold("samples") << '\n';
   }
-  sample_texts<T>(config.model, state.parameters, data.tokenizer, config.sample, {}, rng,
+  sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
                   [&](const std::string& text) {
                     invented += known.contains(text) ? 0 : 1;
                     samples_file << text
@@ -298,11 +211,11 @@ void check_memory(const RunConfig& config, const std::string& where) {
 }
 
 template <class T>
-void start(const TrainOptions& options, const RunConfig& config, const PreparedData& data,
+void start(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
            const RunFolder& folder, Rng& rng) {
   TrainState<T> state(config.model);
   initialize(state.parameters, config.init, rng);
-  train<T>(options, config, data, folder, state, rng);
+  train<T>(options, config, corpus, folder, state, rng);
 }
 
 void run_new(const TrainOptions& options) {
@@ -317,9 +230,10 @@ void run_new(const TrainOptions& options) {
   }
 
   Rng rng(config.seed);
-  const PreparedData data = prepare(config, rng);
+  const Corpus corpus =
+      Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   config.data.path = fs::absolute(config.data.path).lexically_normal().string();
-  config.model.vocab_size = data.tokenizer.vocab_size();
+  config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, options.config);
 
   const RunFolder folder =
@@ -328,12 +242,12 @@ void run_new(const TrainOptions& options) {
   const std::string effective = to_json(config).dump(2) + '\n';
   const std::string_view pieces[] = {effective};
   write_file_atomically(folder.config(), pieces);
-  if (options.talks()) describe(config, data, folder, options.threads);
+  if (options.talks()) describe(config, corpus, folder, options.threads);
 
   if (config.precision == Precision::float32) {
-    start<float>(options, config, data, folder, rng);
+    start<float>(options, config, corpus, folder, rng);
   } else {
-    start<double>(options, config, data, folder, rng);
+    start<double>(options, config, corpus, folder, rng);
   }
 }
 
@@ -354,8 +268,9 @@ void run_resumed(const TrainOptions& options) {
                                   + std::to_string(config.train.steps) + " steps");
   }
   Rng rng(config.seed);
-  const PreparedData data = prepare(config, rng);
-  if (data.dataset.digest() != checkpoint.training().data_sha256) {
+  const Corpus corpus =
+      Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  if (corpus.dataset.digest() != checkpoint.training().data_sha256) {
     throw Error(Fault::data,
                 "cannot resume: " + config.data.path
                     + ": it is not the text the run was trained on (its SHA-256 differs)");
@@ -364,15 +279,15 @@ void run_resumed(const TrainOptions& options) {
 
   const RunFolder folder{options.resume};
   if (options.talks()) {
-    describe(config, data, folder, options.threads);
+    describe(config, corpus, folder, options.threads);
     std::cout << bold("resumed") << " after step " << checkpoint.training().step << '\n';
   }
   if (config.precision == Precision::float32) {
     auto state = checkpoint.train_state<float>();
-    train<float>(options, config, data, folder, state, rng);
+    train<float>(options, config, corpus, folder, state, rng);
   } else {
     auto state = checkpoint.train_state<double>();
-    train<double>(options, config, data, folder, state, rng);
+    train<double>(options, config, corpus, folder, state, rng);
   }
 }
 
@@ -401,11 +316,17 @@ void add_train(CLI::App& program) {
       ->allow_extra_args(false);
   command.add_flag("--quiet", options->quiet, "Say nothing unless something goes wrong");
   command.add_flag("--json", options->json, "Print one JSON document at the end instead of words");
+  command.add_flag("--keys", options->keys,
+                   "List the keys of a config: ranges, defaults, meanings");
   command.footer(
       "Ctrl-C saves a checkpoint and stops; --resume goes on from it.\n\n"
       "Example:\n  microgpt train --config configs/names.json --data my_lines.txt --set "
       "train.steps=500");
   command.callback([options] {
+    if (options->keys) {
+      std::cout << config_keys_table();
+      return;
+    }
     if (options->config.empty() && options->resume.empty()) {
       throw CLI::RequiredError("--config or --resume");
     }

@@ -70,7 +70,7 @@ void each_key(Config& c, Visitor&& v) {
                            {"cosine", Schedule::cosine}},
            "decay of the learning rate to 0");
   v.whole("train.warmup_steps", c.train.warmup_steps, 0, kManySteps,
-          "of linear growth; fewer than steps");
+          "of linear growth before the schedule");
   v.real("train.beta1", c.train.beta1, 0.0, 0.999999, "Adam: memory of the mean");
   v.real("train.beta2", c.train.beta2, 0.0, 0.999999, "Adam: memory of the square");
   v.real("train.epsilon", c.train.epsilon, 1e-16, 1.0, "Adam: added to the root");
@@ -282,7 +282,9 @@ class Describer {
       if (meant == value) line(key, choice_text(names), '"' + std::string(name) + '"', meaning);
     }
   }
-  [[nodiscard]] std::string lines() const { return lines_.str(); }
+  [[nodiscard]] std::string table() const {
+    return "| key | may be | default | meaning |\n|---|---|---|---|\n" + lines_.str();
+  }
 
  private:
   void line(const std::string& key, const std::string& allowed, const std::string& standard,
@@ -309,10 +311,6 @@ RunConfig read_run_config(const json& document, Fault fault, const std::string& 
   if (config.model.n_embd % config.model.n_head != 0) {
     reader.refuse("model.n_head", config.model.n_head,
                   "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
-  }
-  if (config.train.warmup_steps >= config.train.steps) {
-    reader.refuse("train.warmup_steps", config.train.warmup_steps,
-                  "less than train.steps (" + std::to_string(config.train.steps) + ")");
   }
   return config;
 }
@@ -358,11 +356,11 @@ ordered_json to_json(const RunConfig& config) {
   return writer.document();
 }
 
-std::string describe_config_keys() {
+std::string config_keys_table() {
   Describer describer;
   const RunConfig standard;
   each_key(standard, describer);
-  return describer.lines();
+  return describer.table();
 }
 
 }  // namespace microgpt

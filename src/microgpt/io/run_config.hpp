@@ -9,17 +9,10 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/model/config.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/corpus.hpp"
 #include "microgpt/train/config.hpp"
 
 namespace microgpt {
-
-struct DataConfig {
-  std::string path;
-  DocumentKind documents = DocumentKind::lines;
-  LongDocuments long_documents = LongDocuments::cut;
-  double held_out = 0;  ///< fraction of the distinct documents kept from training
-};
 
 enum class Precision { float32, float64 };
 
@@ -55,7 +48,8 @@ RunConfig load_run_config(const std::filesystem::path& path,
 /// The whole config with every key, as it can be read again.
 nlohmann::ordered_json to_json(const RunConfig& config);
 
-/// One line a key: its name, what is allowed and what it means; for --help and the documents.
-std::string describe_config_keys();
+/// Every key with what it may be, its default and its meaning: a Markdown table, for --keys and
+/// docs/config.md.
+std::string config_keys_table();
 
 }  // namespace microgpt
