@@ -23,16 +23,14 @@ std::string as_document(const std::string& text, DocumentKind kind);
 
 /// Writes sample.count texts and hands each to show().
 template <class T>
-void sample_texts(const ModelConfig& model, const Parameters<T>& parameters,
-                  const Tokenizer& tokenizer, const SampleConfig& sample,
-                  std::span<const Token> prompt, Rng& rng,
+void sample_texts(const ModelConfig& model, const Parameters<T>& parameters, const Tokenizer& tokenizer,
+                  const SampleConfig& sample, std::span<const Token> prompt, Rng& rng,
                   const std::function<void(const std::string&)>& show) {
   Generator<T> generator(model, parameters);
   const GenerateOptions options = {
       .temperature = sample.temperature,
       .max_length = sample.max_length > 0 ? sample.max_length : model.block_size};
-  for (int i = 0; i < sample.count; ++i)
-    show(tokenizer.decode(generator.generate(prompt, options, rng)));
+  for (int i = 0; i < sample.count; ++i) show(tokenizer.decode(generator.generate(prompt, options, rng)));
 }
 
 }  // namespace microgpt::cli

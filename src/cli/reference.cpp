@@ -28,8 +28,7 @@ std::uint64_t parse_seed(const std::string& text) {
   std::uint64_t seed = 0;
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
   if (failed != std::errc() || end != digits.data() + digits.size()) {
-    throw Error(Fault::usage,
-                "bad --seed: " + text + ": must be a whole number of at most 64 bits");
+    throw Error(Fault::usage, "bad --seed: " + text + ": must be a whole number of at most 64 bits");
   }
   return seed;
 }
@@ -68,19 +67,14 @@ void add_reference(CLI::App& program) {
       ->check(CLI::IsMember({"latest", "course"}))
       ->capture_default_str();
   command.add_option("--seed", options->seed, "Seed of all random numbers")->capture_default_str();
-  command.add_option("--n-layer", options->run.n_layer, "Transformer blocks")
-      ->capture_default_str();
+  command.add_option("--n-layer", options->run.n_layer, "Transformer blocks")->capture_default_str();
   command.add_option("--n-embd", options->run.n_embd, "Width")->capture_default_str();
   command.add_option("--n-head", options->run.n_head, "Attention heads")->capture_default_str();
-  command.add_option("--block-size", options->run.block_size,
-                     "Longest context (latest 16, course 8)");
-  command.add_option("--num-steps", options->run.num_steps,
-                     "Training steps (latest 1000, course 500)");
+  command.add_option("--block-size", options->run.block_size, "Longest context (latest 16, course 8)");
+  command.add_option("--num-steps", options->run.num_steps, "Training steps (latest 1000, course 500)");
   command.add_option("--samples", options->run.samples, "Names to sample")->capture_default_str();
-  command.add_option("--losses", options->losses,
-                     "Write each step's loss to this file, with 17 digits");
-  command.footer(
-      "Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
+  command.add_option("--losses", options->losses, "Write each step's loss to this file, with 17 digits");
+  command.footer("Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
   command.callback([options] { run_reference(*options); });
 }
 

@@ -56,8 +56,8 @@ bool stdout_is_terminal() {
 std::string bold(const std::string& text) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");
-  const bool plain = !stdout_is_terminal() || (no_color != nullptr && *no_color != '\0')
-                     || term == nullptr || std::string_view(term) == "dumb";
+  const bool plain = !stdout_is_terminal() || (no_color != nullptr && *no_color != '\0') || term == nullptr
+                     || std::string_view(term) == "dumb";
   return plain ? text : "\x1b[1m" + text + "\x1b[0m";
 }
 
@@ -91,6 +91,7 @@ void Progress::held_out(double loss) {
 
 void Progress::finish() {
   if (live_) std::cout << "\r\x1b[K" << std::flush;
+  live_ = false;
 }
 
 double Progress::mean_loss() const {
@@ -109,9 +110,8 @@ double Progress::characters_per_second() const {
 std::string Progress::line(int step) const {
   const int done = step - first_step_;
   const double left = done > 0 ? seconds() / done * (steps_ - step) : 0;
-  std::string text =
-      format("step %*d/%d  loss %.4f", static_cast<int>(std::to_string(steps_).size()), step,
-             steps_, mean_loss());
+  std::string text = format("step %*d/%d  loss %.4f", static_cast<int>(std::to_string(steps_).size()), step,
+                            steps_, mean_loss());
   if (held_out_) text += format("  held-out %.4f", *held_out_);
   return text + "  " + rate(characters_per_second()) + " chars/s  " + duration(left) + " left";
 }

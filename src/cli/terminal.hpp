@@ -25,14 +25,18 @@ std::string bold(const std::string& text);
 class Progress {
  public:
   Progress(int first_step, int steps, bool quiet);
+  ~Progress() { finish(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
   void step(int step, double loss, std::size_t characters);
   void held_out(double loss);
   /// Removes the live line, to make room for other words.
   void finish();
 
-  /// Mean loss of the last 100 steps: one step's loss is noise.
+  /// Mean loss of the last 100 steps, or of all if there are fewer: one step's loss is noise.
   [[nodiscard]] double mean_loss() const;
+  [[nodiscard]] std::size_t mean_steps() const { return window_.size(); }
   [[nodiscard]] double seconds() const;
   [[nodiscard]] double characters_per_second() const;
 

@@ -1,21 +1,19 @@
 // microgpt train: from a config and a text file to a run folder.
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <thread>
+#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/model.hpp"
 #include "cli/terminal.hpp"
+#include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
@@ -43,179 +41,85 @@ struct TrainOptions {
   [[nodiscard]] bool talks() const { return !quiet && !json; }
 };
 
-/// The path as one would type it here.
-std::string shown(const fs::path& path) {
-  const fs::path relative = path.lexically_relative(fs::current_path());
-  return one_line(relative.empty() || *relative.begin() == ".." ? path.string()
-                                                                : relative.string());
-}
-
-void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& folder, int threads) {
-  const auto sum_characters = [&](const std::vector<std::string_view>& documents) {
-    std::size_t characters = 0;
-    for (const auto document : documents) characters += document.size();
-    return characters;
-  };
-  const auto& documents = corpus.dataset.documents();
-  std::cout << bold("data ") << "   " << shown(config.data.path) << ": "
-            << with_commas(documents.size())
-            << (config.data.documents == DocumentKind::lines ? " lines, " : " paragraphs, ")
-            << with_commas(sum_characters(documents)) << " bytes, " << corpus.tokenizer.vocab_size()
-            << " tokens; trained on " << with_commas(corpus.training.size()) << " examples";
-  if (!corpus.held_out.empty())
-    std::cout << ", " << with_commas(corpus.held_out.size()) << " held out";
-  std::cout << '\n';
-  for (const std::string& notice : corpus.dataset.notices())
-    std::cout << "        " << notice << '\n';
-  if (config.data.long_documents == LongDocuments::cut) {
-    std::size_t cut = 0;
-    for (const Example& example : corpus.training) cut += example.closes ? 0U : 1U;
-    if (cut > 0) {
-      std::cout << "        " << with_commas(cut)
-                << " documents are longer than block_size and are cut\n";
-    }
-  }
-  const ModelConfig& model = config.model;
-  std::cout << bold("model") << "   " << model.n_layer
-            << (model.n_layer == 1 ? " layer" : " layers") << ", width " << model.n_embd << ", "
-            << model.n_head << (model.n_head == 1 ? " head" : " heads") << ", context "
-            << model.block_size << ": "
-            << with_commas(static_cast<std::size_t>(parameter_count(model)))
-            << " parameters; batches of " << config.train.batch_size << ", " << threads
-            << (threads == 1 ? " thread\n" : " threads\n") << bold("run  ") << "   "
-            << one_line(folder.path.string()) << '\n'
-            << std::flush;
-}
-
-/// The part of a run that depends on the precision.
+/// Trains from the state's step on and samples: the part of a run that depends on the precision.
 template <class T>
-void train(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
-           const RunFolder& folder, TrainState<T>& state, Rng& rng) {
+Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
+                         const RunFolder& folder, TrainState<T>& state, Rng& rng) {
+  // Every output is opened before the first step.
   Metrics metrics(folder.metrics(), state.step);
   std::ofstream samples_file(folder.samples());
-  if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
+  const auto check_samples_file = [&] {
+    if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
+  };
+  check_samples_file();
 
-  Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state,
-                     options.threads);
+  Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
   Progress progress(state.step, config.train.steps, !options.talks());
-  std::optional<double> held_out_loss;
-  int saved_step = -1;
+  Outcome outcome;
 
-  const auto evaluate = [&] {
-    if (corpus.held_out.empty()) return;
-    held_out_loss = trainer.evaluate(corpus.held_out);
-    metrics.held_out(state.step, *held_out_loss);
-    progress.held_out(*held_out_loss);
+  const auto due = [&](int every) {
+    return state.step == config.train.steps || (every > 0 && state.step % every == 0);
   };
   const auto save = [&] {
     metrics.flush();
     save_checkpoint<T>(folder.checkpoint(state.step), config, corpus.tokenizer,
-                       {state.step, corpus.dataset.digest(), rng.state(), held_out_loss}, state);
-    saved_step = state.step;
+                       {state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss}, state);
   };
-  const auto due = [&](int every) { return every > 0 && state.step % every == 0; };
-
   while (state.step < config.train.steps) {
-    const StepReport report = trainer.step();
-    held_out_loss.reset();
-    metrics.step(report, config.train.grad_clip > 0);
-    const bool last = state.step == config.train.steps;
-    if (due(config.eval_every) || last) evaluate();
-    progress.step(report.step, report.loss, report.positions);
-    if (due(config.checkpoint_every) || last) save();
-    if (interrupted() && !last) {
-      if (saved_step != state.step) save();
-      progress.finish();
+    const StepReport step = trainer.step();
+    ++outcome.steps;
+    outcome.held_out_loss.reset();
+    metrics.step(step, config.train.grad_clip > 0);
+    if (due(config.eval_every) && !corpus.held_out.empty()) {
+      outcome.held_out_loss = trainer.evaluate(corpus.held_out);
+      metrics.held_out(state.step, *outcome.held_out_loss);
+      progress.held_out(*outcome.held_out_loss);
+    }
+    progress.step(step.step, step.loss, step.positions);
+    const bool stop = interrupted() && state.step < config.train.steps;
+    if (due(config.checkpoint_every) || stop) save();
+    if (stop) {
       throw Interrupted("stopped after step " + std::to_string(state.step)
-                        + "; go on with: microgpt train --resume "
-                        + one_line(folder.path.string()));
+                        + "; go on with: microgpt train --resume " + one_line(folder.path.string()));
     }
   }
-  const double seconds = progress.seconds();
+  outcome.seconds = progress.seconds();
+  outcome.characters_per_second = progress.characters_per_second();
+  outcome.mean_loss = progress.mean_loss();
+  outcome.mean_steps = progress.mean_steps();
   progress.finish();
 
-  std::set<std::string_view> known(corpus.dataset.documents().begin(),
-                                   corpus.dataset.documents().end());
-  int invented = 0;
-  nlohmann::json texts = nlohmann::json::array();
-  if (options.talks()) {
-    std::cout << bold("trained") << " " << config.train.steps << " steps in ";
-    char line[200];
-    std::snprintf(line, sizeof line, "%.2f s; loss %.4f (mean of the last 100 steps)", seconds,
-                  progress.mean_loss());
-    std::cout << line;
-    if (held_out_loss) {
-      std::snprintf(line, sizeof line,
-                    ", held out %.4f nats a character (%.3f bits, perplexity %.2f)", *held_out_loss,
-                    *held_out_loss / std::log(2.0), std::exp(*held_out_loss));
-      std::cout << line;
-    }
-    std::cout << '\n';
-    if (config.sample.count > 0) std::cout << bold("samples") << '\n';
-  }
+  const auto& documents = corpus.dataset.documents();
+  const std::unordered_set<std::string_view> known(documents.begin(), documents.end());
   sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
                   [&](const std::string& text) {
-                    invented += known.contains(text) ? 0 : 1;
-                    samples_file << text
-                                 << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
-                    if (options.talks())
-                      std::cout << as_document(text, config.data.documents) << '\n';
-                    texts.push_back(text);
+                    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
+                    outcome.new_samples += known.contains(text) ? 0 : 1;
+                    outcome.samples.push_back(text);
                   });
   samples_file.close();
-  if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
+  check_samples_file();
+  return outcome;
+}
 
-  if (options.talks() && config.sample.count > 0) {
-    std::cout << invented << " of these " << config.sample.count
-              << " are new: they are not in the text.\n"
-              << "More of them: microgpt sample --model " << one_line(folder.path.string()) << '\n';
-  }
-  if (options.json) {
-    nlohmann::ordered_json result = {{"run", folder.path.string()},
-                                     {"steps", config.train.steps},
-                                     {"parameters", parameter_count(config.model)},
-                                     {"seconds", seconds},
-                                     {"characters_per_second", progress.characters_per_second()},
-                                     {"loss_mean_100", progress.mean_loss()}};
-    result["held_out_loss"] =
-        held_out_loss ? nlohmann::ordered_json(*held_out_loss) : nlohmann::ordered_json();
-    result["new_samples"] = invented;
-    result["samples"] = texts;
-    std::cout << result.dump() << '\n';
-  }
+void finish(const TrainOptions& options, const Outcome& outcome, const RunConfig& config,
+            const RunFolder& folder) {
+  if (options.talks()) report(outcome, config, folder);
+  if (options.json) report_json(outcome, config, folder);
 }
 
 /// A config that cannot fit is refused before anything is allocated, and before a folder is made.
 void check_memory(const RunConfig& config, const std::string& where) {
-  const auto C = static_cast<double>(config.model.n_embd);
-  const auto L = static_cast<double>(config.model.n_layer);
-  const auto T = static_cast<double>(config.model.block_size);
-  const auto V = static_cast<double>(config.model.vocab_size);
-  const auto lane = static_cast<double>(
-      std::min<std::size_t>(static_cast<std::size_t>(config.train.batch_size), kLaneDocuments));
-  const auto lanes = std::ceil(config.train.batch_size / static_cast<double>(kLaneDocuments));
-  const double weights = (2 * V + T) * C + 12 * L * C * C;
-  const double activations =
-      lane * T * (L * (18 * C + 2.0 * config.model.n_head * T) + 3 * C + 2 * V);
-  const double bytes = (config.precision == Precision::float32 ? 4.0 : 8.0)
-                       * (weights * (3 + lanes) + 2 * activations);
-  const double limit =
+  const double number = config.precision == Precision::float32 ? 4.0 : 8.0;
+  const double needed = number * numbers_in_memory(config.model, config.train);
+  const double there =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (bytes > limit) {
-    char text[80];
-    std::snprintf(text, sizeof text, "about %.0f GiB of memory, this machine has %.0f",
-                  bytes / (1 << 30), limit / (1 << 30));
-    throw Error(Fault::data, "too large: " + where + ": this run needs " + text
-                                 + ": lower model.* or train.batch_size");
-  }
-}
-
-template <class T>
-void start(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
-           const RunFolder& folder, Rng& rng) {
-  TrainState<T> state(config.model);
-  initialize(state.parameters, config.init, rng);
-  train<T>(options, config, corpus, folder, state, rng);
+  if (needed <= there) return;
+  char text[80];
+  std::snprintf(text, sizeof text, "about %.0f GiB of memory, this machine has %.0f", needed / (1 << 30),
+                there / (1 << 30));
+  throw Error(Fault::data,
+              "too large: " + where + ": this run needs " + text + ": lower model.* or train.batch_size");
 }
 
 void run_new(const TrainOptions& options) {
@@ -225,30 +129,29 @@ void run_new(const TrainOptions& options) {
   RunConfig config = load_run_config(options.config, overrides);
   if (!options.data.empty()) config.data.path = options.data;
   if (config.data.path.empty()) {
-    throw Error(Fault::data,
-                "no text to train on: " + options.config + " names none: give --data FILE");
+    throw Error(Fault::data, "no text to train on: " + options.config + " names none: give --data FILE");
   }
 
   Rng rng(config.seed);
-  const Corpus corpus =
-      Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   config.data.path = fs::absolute(config.data.path).lexically_normal().string();
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, options.config);
 
-  const RunFolder folder =
-      options.out.empty() ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
-                          : RunFolder::create(options.out);
-  const std::string effective = to_json(config).dump(2) + '\n';
-  const std::string_view pieces[] = {effective};
-  write_file_atomically(folder.config(), pieces);
+  const RunFolder folder = options.out.empty()
+                               ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
+                               : RunFolder::create(options.out);
+  save_run_config(folder.config(), config);
   if (options.talks()) describe(config, corpus, folder, options.threads);
 
-  if (config.precision == Precision::float32) {
-    start<float>(options, config, corpus, folder, rng);
-  } else {
-    start<double>(options, config, corpus, folder, rng);
-  }
+  const auto run = [&]<class T>(TrainState<T> state) {
+    initialize(state.parameters, config.init, rng);
+    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+  };
+  finish(options,
+         config.precision == Precision::float32 ? run(TrainState<float>(config.model))
+                                                : run(TrainState<double>(config.model)),
+         config, folder);
 }
 
 void run_resumed(const TrainOptions& options) {
@@ -268,12 +171,10 @@ void run_resumed(const TrainOptions& options) {
                                   + std::to_string(config.train.steps) + " steps");
   }
   Rng rng(config.seed);
-  const Corpus corpus =
-      Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   if (corpus.dataset.digest() != checkpoint.training().data_sha256) {
-    throw Error(Fault::data,
-                "cannot resume: " + config.data.path
-                    + ": it is not the text the run was trained on (its SHA-256 differs)");
+    throw Error(Fault::data, "cannot resume: " + config.data.path
+                                 + ": it is not the text the run was trained on (its SHA-256 differs)");
   }
   rng.set_state(checkpoint.training().rng);
 
@@ -282,13 +183,13 @@ void run_resumed(const TrainOptions& options) {
     describe(config, corpus, folder, options.threads);
     std::cout << bold("resumed") << " after step " << checkpoint.training().step << '\n';
   }
-  if (config.precision == Precision::float32) {
-    auto state = checkpoint.train_state<float>();
-    train<float>(options, config, corpus, folder, state, rng);
-  } else {
-    auto state = checkpoint.train_state<double>();
-    train<double>(options, config, corpus, folder, state, rng);
-  }
+  const auto run = [&]<class T>(TrainState<T> state) {
+    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+  };
+  finish(options,
+         config.precision == Precision::float32 ? run(checkpoint.train_state<float>())
+                                                : run(checkpoint.train_state<double>()),
+         config, folder);
 }
 
 }  // namespace
@@ -296,28 +197,22 @@ void run_resumed(const TrainOptions& options) {
 void add_train(CLI::App& program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App& command = *program.add_subcommand("train", "Train a model on a text file");
-  auto* config =
-      command.add_option("--config", options->config, "JSON file that describes the run");
-  auto* resume = command.add_option("--resume", options->resume,
-                                    "Run folder to go on with, to the same bytes");
+  auto* config = command.add_option("--config", options->config, "JSON file that describes the run");
+  auto* resume =
+      command.add_option("--resume", options->resume, "Run folder to go on with, to the same bytes");
   config->excludes(resume);
   command.add_option("--data", options->data, "Text file (default: the config's data.path)");
-  command.add_option("--out", options->out,
-                     "Run folder, new or empty (default: runs/<config>-1, -2, …)");
+  command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)");
   command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)");
   command.add_option("--steps", options->steps, "Updates (default: the config's)");
-  command
-      .add_option("--threads", options->threads, "Changes the time a run takes, never its result")
+  command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))
       ->default_str("all cores");
-  command
-      .add_option("--set", options->set,
-                  "Override any key of the config, as in --set train.steps=500")
+  command.add_option("--set", options->set, "Override any key of the config, as in --set train.steps=500")
       ->allow_extra_args(false);
   command.add_flag("--quiet", options->quiet, "Say nothing unless something goes wrong");
   command.add_flag("--json", options->json, "Print one JSON document at the end instead of words");
-  command.add_flag("--keys", options->keys,
-                   "List the keys of a config: ranges, defaults, meanings");
+  command.add_flag("--keys", options->keys, "List the keys of a config: ranges, defaults, meanings");
   command.footer(
       "Ctrl-C saves a checkpoint and stops; --resume goes on from it.\n\n"
       "Example:\n  microgpt train --config configs/names.json --data my_lines.txt --set "

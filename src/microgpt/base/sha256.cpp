@@ -80,8 +80,7 @@ std::string Sha256::hex() {
 
   std::string digits;
   for (const std::uint32_t word : state_) {
-    for (int shift = 28; shift >= 0; shift -= 4)
-      digits += "0123456789abcdef"[(word >> shift) & 0xfU];
+    for (int shift = 28; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(word >> shift) & 0xfU];
   }
   return digits;
 }

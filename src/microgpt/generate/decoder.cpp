@@ -43,9 +43,9 @@ std::span<const T> Decoder<T>::read(int token) {
     linear_forward<T>(k.middleRows(position_, 1), norm_, w_.attn_wk(i));
     linear_forward<T>(v.middleRows(position_, 1), norm_, w_.attn_wv(i));
     for (Index channel = 0; channel < config_.n_embd; channel += D) {
-      attention_head_forward<T>(z_.middleCols(channel, D), scores_.leftCols(seen),
-                                pattern_.leftCols(seen), q_.middleCols(channel, D),
-                                k.block(0, channel, seen, D), v.block(0, channel, seen, D));
+      attention_head_forward<T>(z_.middleCols(channel, D), scores_.leftCols(seen), pattern_.leftCols(seen),
+                                q_.middleCols(channel, D), k.block(0, channel, seen, D),
+                                v.block(0, channel, seen, D));
     }
     linear_forward<T>(out_, z_, w_.attn_wo(i));
     x_ += out_;

@@ -40,8 +40,7 @@ template <class T>
 std::span<const T> Generator<T>::read(std::span<const int> before, int next) {
   if (decoder_.position() == block_size_) {
     decoder_.restart();
-    for (const int token : before.last(static_cast<std::size_t>(block_size_) / 2))
-      decoder_.read(token);
+    for (const int token : before.last(static_cast<std::size_t>(block_size_) / 2)) decoder_.read(token);
   }
   return decoder_.read(next);
 }
@@ -49,8 +48,7 @@ std::span<const T> Generator<T>::read(std::span<const int> before, int next) {
 template <class T>
 int Generator<T>::draw(std::span<const T> logits, double temperature, Rng& rng) {
   if (std::any_of(logits.begin(), logits.end(), [](T logit) { return std::isnan(logit); })) {
-    throw Error(Fault::numeric,
-                "cannot sample: a logit is not a number: the model's weights are damaged");
+    throw Error(Fault::numeric, "cannot sample: a logit is not a number: the model's weights are damaged");
   }
   const auto max = std::max_element(logits.begin(), logits.end());
   if (temperature == 0) return static_cast<int>(max - logits.begin());

@@ -26,18 +26,15 @@ int write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
-void write_file_atomically(const std::filesystem::path& path,
-                           std::span<const std::string_view> pieces) {
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> pieces) {
   const auto refuse = [&](const char* what, int number) -> Error {
-    return Error(Fault::io, "cannot write file: " + path.string() + ": " + what + ": "
-                                + std::strerror(number));
+    return Error(Fault::io,
+                 "cannot write file: " + path.string() + ": " + what + ": " + std::strerror(number));
   };
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const auto temporary =
-      folder / ("." + path.filename().string() + ".tmp." + std::to_string(::getpid()));
+  const auto temporary = folder / ("." + path.filename().string() + ".tmp." + std::to_string(::getpid()));
 
-  const int fd =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) throw refuse("open", errno);
   const char* what = "write";
   int number = 0;

@@ -75,8 +75,7 @@ std::vector<char32_t> read_vocabulary(const json& document, const std::string& n
     const auto& text = entry.get_ref<const std::string&>();
     std::size_t at = 0;
     if (!text.empty()) characters.push_back(next_code_point(text, at));
-    if (text.empty() || at != text.size())
-      refuse(name, "its vocabulary holds a string of not one character");
+    if (text.empty() || at != text.size()) refuse(name, "its vocabulary holds a string of not one character");
   }
   return characters;
 }
@@ -100,18 +99,15 @@ void Checkpoint::check_metadata(const std::string& name) {
   const Metadata& metadata = file_.metadata();
   const auto format = metadata.find("format");
   if (format == metadata.end() || format->second != kFormat) {
-    refuse(
-        name,
-        "it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
+    refuse(name, "it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
   }
   const std::string& version = metadata_at(metadata, "format_version", name);
   if (version != kFormatVersion) {
-    refuse(name, "its format_version is " + printable(version.substr(0, 20))
-                     + "; this program reads version " + kFormatVersion);
+    refuse(name, "its format_version is " + printable(version.substr(0, 20)) + "; this program reads version "
+                     + kFormatVersion);
   }
   const auto parse = [&](const char* key) {
-    return parse_strict_json(metadata_at(metadata, key, name), Fault::checkpoint,
-                             name + " (" + key + ")");
+    return parse_strict_json(metadata_at(metadata, key, name), Fault::checkpoint, name + " (" + key + ")");
   };
 
   config_ = read_run_config(parse("config"), Fault::checkpoint, name + " (config)");
@@ -163,9 +159,9 @@ void Checkpoint::check_tensors(const std::string& name) const {
       const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(spec.rows),
                                                 static_cast<std::uint64_t>(spec.cols)};
       if (tensor.dtype != dtype || tensor.shape != shape) {
-        refuse(name, "tensor " + expected + ": must be " + dtype + " of shape ["
-                         + std::to_string(shape[0]) + ", " + std::to_string(shape[1]) + "], is "
-                         + tensor.dtype + " " + json(tensor.shape).dump());
+        refuse(name, "tensor " + expected + ": must be " + dtype + " of shape [" + std::to_string(shape[0])
+                         + ", " + std::to_string(shape[1]) + "], is " + tensor.dtype + " "
+                         + json(tensor.shape).dump());
       }
     }
   }
@@ -215,9 +211,8 @@ TrainState<T> Checkpoint::train_state() const {
 }
 
 template <class T>
-void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
-                     const Tokenizer& tokenizer, const TrainingRecord& training,
-                     const TrainState<T>& state) {
+void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
+                     const TrainingRecord& training, const TrainState<T>& state) {
   // The three arenas are written as they lie: the tensors of each follow one another in table
   // order.
   const Parameters<T>* sets[] = {&state.parameters, &state.m, &state.v};
@@ -234,11 +229,10 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
                                         + kPrefixes[s] + spec.name + " holds a number that is not finite: "
                                         "nothing was saved; lower train.learning_rate, or set train.grad_clip to 1");
       }
-      tensors.push_back(
-          {kPrefixes[s] + spec.name,
-           dtype_of<T>(),
-           {static_cast<std::uint64_t>(spec.rows), static_cast<std::uint64_t>(spec.cols)},
-           {reinterpret_cast<const char*>(part.data()), part.size_bytes()}});
+      tensors.push_back({kPrefixes[s] + spec.name,
+                         dtype_of<T>(),
+                         {static_cast<std::uint64_t>(spec.rows), static_cast<std::uint64_t>(spec.cols)},
+                         {reinterpret_cast<const char*>(part.data()), part.size_bytes()}});
     }
     hash.update({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
   }
@@ -268,11 +262,9 @@ template Parameters<float> Checkpoint::parameters<float>() const;
 template Parameters<double> Checkpoint::parameters<double>() const;
 template TrainState<float> Checkpoint::train_state<float>() const;
 template TrainState<double> Checkpoint::train_state<double>() const;
-template void save_checkpoint<float>(const std::filesystem::path&, const RunConfig&,
-                                     const Tokenizer&, const TrainingRecord&,
-                                     const TrainState<float>&);
-template void save_checkpoint<double>(const std::filesystem::path&, const RunConfig&,
-                                      const Tokenizer&, const TrainingRecord&,
-                                      const TrainState<double>&);
+template void save_checkpoint<float>(const std::filesystem::path&, const RunConfig&, const Tokenizer&,
+                                     const TrainingRecord&, const TrainState<float>&);
+template void save_checkpoint<double>(const std::filesystem::path&, const RunConfig&, const Tokenizer&,
+                                      const TrainingRecord&, const TrainState<double>&);
 
 }  // namespace microgpt

@@ -16,9 +16,9 @@ namespace microgpt {
 
 /// What a run was doing when it was saved, beside its weights and moments.
 struct TrainingRecord {
-  int step = 0;             ///< updates done; the next documents follow from it
-  std::string data_sha256;  ///< of the text file
-  Rng::State rng;           ///< of the one generator, after the shuffle and the initial weights
+  int step = 0;                         ///< updates done; the next documents follow from it
+  std::string data_sha256;              ///< of the text file
+  Rng::State rng;                       ///< of the one generator, after the shuffle and the initial weights
   std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
 };
 
@@ -57,8 +57,7 @@ class Checkpoint {
 /// Writes a checkpoint atomically. Throws Error (numeric), and writes nothing, if a weight or
 /// moment is not a finite number; Error (io) if the file cannot be written.
 template <class T>
-void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
-                     const Tokenizer& tokenizer, const TrainingRecord& training,
-                     const TrainState<T>& state);
+void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
+                     const TrainingRecord& training, const TrainState<T>& state);
 
 }  // namespace microgpt

@@ -28,8 +28,7 @@ Metrics::Metrics(const std::filesystem::path& path, int last_step) : path_(path)
     for (std::string line; std::getline(lines, line);) {
       const auto entry = nlohmann::json::parse(line, nullptr, false);
       const auto step = entry.is_object() ? entry.find("step") : entry.end();
-      if (step != entry.end() && step->is_number_integer() && *step <= last_step)
-        kept += line + '\n';
+      if (step != entry.end() && step->is_number_integer() && *step <= last_step) kept += line + '\n';
     }
   }
   const std::string_view pieces[] = {kept};

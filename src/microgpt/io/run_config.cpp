@@ -12,6 +12,7 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
+#include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
 
@@ -35,15 +36,13 @@ void each_key(Config& c, Visitor&& v) {
           "of all random numbers: shuffle, initial weights, samples");
 
   v.text("data.path", c.data.path, "the text file, UTF-8; relative to this file");
-  v.choice(
-      "data.documents", c.data.documents,
-      Names<DocumentKind>{{"lines", DocumentKind::lines}, {"paragraphs", DocumentKind::paragraphs}},
-      "what a document is: a line, or lines up to a blank one");
+  v.choice("data.documents", c.data.documents,
+           Names<DocumentKind>{{"lines", DocumentKind::lines}, {"paragraphs", DocumentKind::paragraphs}},
+           "what a document is: a line, or lines up to a blank one");
   v.choice("data.long_documents", c.data.long_documents,
            Names<LongDocuments>{{"cut", LongDocuments::cut}, {"split", LongDocuments::split}},
            "beyond block_size: drop the rest, or go on in further examples");
-  v.real("data.held_out", c.data.held_out, 0.0, 0.9,
-         "fraction of the distinct documents to judge by");
+  v.real("data.held_out", c.data.held_out, 0.0, 0.9, "fraction of the distinct documents to judge by");
 
   v.whole("model.n_layer", c.model.n_layer, 0, 1000, "transformer blocks");
   v.whole("model.n_embd", c.model.n_embd, 1, 65536, "width; a multiple of n_head");
@@ -65,26 +64,22 @@ void each_key(Config& c, Visitor&& v) {
            "mean of the documents' means, or over all characters");
   v.real("train.learning_rate", c.train.learning_rate, 0.0, 10.0, "at its peak");
   v.choice("train.schedule", c.train.schedule,
-           Names<Schedule>{{"constant", Schedule::constant},
-                           {"linear", Schedule::linear},
-                           {"cosine", Schedule::cosine}},
+           Names<Schedule>{
+               {"constant", Schedule::constant}, {"linear", Schedule::linear}, {"cosine", Schedule::cosine}},
            "decay of the learning rate to 0");
-  v.whole("train.warmup_steps", c.train.warmup_steps, 0, kManySteps,
-          "of linear growth before the schedule");
+  v.whole("train.warmup_steps", c.train.warmup_steps, 0, kManySteps, "of linear growth before the schedule");
   v.real("train.beta1", c.train.beta1, 0.0, 0.999999, "Adam: memory of the mean");
   v.real("train.beta2", c.train.beta2, 0.0, 0.999999, "Adam: memory of the square");
   v.real("train.epsilon", c.train.epsilon, 1e-16, 1.0, "Adam: added to the root");
   v.real("train.weight_decay", c.train.weight_decay, 0.0, 10.0, "decoupled; 0 is off");
   v.real("train.grad_clip", c.train.grad_clip, 0.0, 1e6, "largest norm of the gradient; 0 is off");
-  v.whole("train.eval_every", c.eval_every, 0, kManySteps,
-          "steps between held-out losses; 0: at the end");
+  v.whole("train.eval_every", c.eval_every, 0, kManySteps, "steps between held-out losses; 0: at the end");
   v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,
           "steps between checkpoints; 0: at the end");
 
   v.whole("sample.count", c.sample.count, 0, 1'000'000, "texts after training");
   v.real("sample.temperature", c.sample.temperature, 0.0, 100.0, "0 is the most probable text");
-  v.whole("sample.max_length", c.sample.max_length, 0, 1'000'000,
-          "characters a text; 0 is block_size");
+  v.whole("sample.max_length", c.sample.max_length, 0, 1'000'000, "characters a text; 0 is block_size");
 }
 
 std::pair<std::string, std::string> split_key(const std::string& key) {
@@ -106,8 +101,7 @@ std::string range_text(const char* kind, N low, N high) {
 template <class E>
 std::string choice_text(Names<E> names) {
   std::string text;
-  for (const auto& [name, value] : names)
-    text += (text.empty() ? "\"" : " | \"") + std::string(name) + "\"";
+  for (const auto& [name, value] : names) text += (text.empty() ? "\"" : " | \"") + std::string(name) + "\"";
   return text;
 }
 
@@ -128,15 +122,13 @@ class Reader {
     if (found == nullptr) return;
     const std::string allowed = range_text("a whole number", low, high);
     if (!found->is_number_integer()) refuse(key, *found, allowed);
-    if (!found->is_number_unsigned()
-        || found->get<std::uint64_t>() < static_cast<std::uint64_t>(low)
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() < static_cast<std::uint64_t>(low)
         || found->get<std::uint64_t>() > static_cast<std::uint64_t>(high)) {
       refuse(key, *found, allowed);
     }
     value = static_cast<N>(found->get<std::uint64_t>());
   }
-  void real(const std::string& key, double& value, double low, double high,
-            const char* /*meaning*/) {
+  void real(const std::string& key, double& value, double low, double high, const char* /*meaning*/) {
     const json* found = find(key);
     if (found == nullptr) return;
     const std::string allowed = range_text("a number", low, high);
@@ -175,12 +167,10 @@ class Reader {
     }
   }
 
-  [[noreturn]] void refuse(const std::string& key, const json& value,
-                           const std::string& allowed) const {
+  [[noreturn]] void refuse(const std::string& key, const json& value, const std::string& allowed) const {
     std::string shown = printable(value.dump(-1, ' ', false, json::error_handler_t::replace));
     if (shown.size() > 80) shown = shown.substr(0, 77) + "...";
-    throw Error(fault_,
-                "bad config: " + where_ + ", " + key + " (" + shown + "): must be " + allowed);
+    throw Error(fault_, "bad config: " + where_ + ", " + key + " (" + shown + "): must be " + allowed);
   }
 
  private:
@@ -201,11 +191,11 @@ class Reader {
 
   void check_known(const std::string& key) const {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
-    const auto nearest = std::min_element(
-        known_.begin(), known_.end(),
-        [&](const auto& a, const auto& b) { return distance(a, key) < distance(b, key); });
-    throw Error(fault_, "bad config: " + where_ + ", " + printable(key)
-                            + ": no such key: did you mean " + *nearest + "?");
+    const auto nearest = std::min_element(known_.begin(), known_.end(), [&](const auto& a, const auto& b) {
+      return distance(a, key) < distance(b, key);
+    });
+    throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
+                            + *nearest + "?");
   }
 
   /// Levenshtein's: single letters added, dropped or changed.
@@ -233,15 +223,12 @@ class Reader {
 
 class Writer {
  public:
-  void text(const std::string& key, const std::string& value, const char* /*meaning*/) {
-    put(key, value);
-  }
+  void text(const std::string& key, const std::string& value, const char* /*meaning*/) { put(key, value); }
   template <class N>
   void whole(const std::string& key, N value, N /*low*/, N /*high*/, const char* /*meaning*/) {
     put(key, value);
   }
-  void real(const std::string& key, double value, double /*low*/, double /*high*/,
-            const char* /*meaning*/) {
+  void real(const std::string& key, double value, double /*low*/, double /*high*/, const char* /*meaning*/) {
     put(key, value);
   }
   void flag(const std::string& key, bool value, const char* /*meaning*/) { put(key, value); }
@@ -289,12 +276,10 @@ class Describer {
  private:
   void line(const std::string& key, const std::string& allowed, const std::string& standard,
             const std::string& meaning) {
-    lines_ << "| `" << key << "` | " << escaped(allowed) << " | " << standard << " | " << meaning
-           << " |\n";
+    lines_ << "| `" << key << "` | " << escaped(allowed) << " | " << standard << " | " << meaning << " |\n";
   }
   static std::string escaped(std::string cell) {
-    for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2)
-      cell.insert(at, "\\");
+    for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
     return cell;
   }
   std::ostringstream lines_;
@@ -315,15 +300,12 @@ RunConfig read_run_config(const json& document, Fault fault, const std::string& 
   return config;
 }
 
-RunConfig load_run_config(const std::filesystem::path& path,
-                          const std::vector<std::string>& overrides) {
+RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   constexpr std::uint64_t kLimit = 1 << 20;
-  json document =
-      parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
-  const json path_in_file =
-      document.is_object() && document.contains("data") && document["data"].is_object()
-          ? document["data"].value("path", json())
-          : json();
+  json document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
+  const json path_in_file = document.is_object() && document.contains("data") && document["data"].is_object()
+                                ? document["data"].value("path", json())
+                                : json();
   if (path_in_file.is_string() && !path_in_file.get<std::string>().empty()) {
     document["data"]["path"] =
         (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
@@ -354,6 +336,12 @@ ordered_json to_json(const RunConfig& config) {
   Writer writer;
   each_key(config, writer);
   return writer.document();
+}
+
+void save_run_config(const std::filesystem::path& path, const RunConfig& config) {
+  const std::string text = to_json(config).dump(2) + '\n';
+  const std::string_view pieces[] = {text};
+  write_file_atomically(path, pieces);
 }
 
 std::string config_keys_table() {

@@ -30,7 +30,7 @@ struct RunConfig {
   InitConfig init;
   TrainConfig train;
   Precision precision = Precision::float32;
-  int eval_every = 0;  ///< steps between evaluations of the held-out documents; 0: only at the end
+  int eval_every = 0;        ///< steps between evaluations of the held-out documents; 0: only at the end
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
   SampleConfig sample;
 };
@@ -42,11 +42,11 @@ RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a
 /// string). A relative data.path in the file is relative to the file, so that it works from any
 /// folder.
-RunConfig load_run_config(const std::filesystem::path& path,
-                          const std::vector<std::string>& overrides);
+RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
 /// The whole config with every key, as it can be read again.
 nlohmann::ordered_json to_json(const RunConfig& config);
+void save_run_config(const std::filesystem::path& path, const RunConfig& config);
 
 /// Every key with what it may be, its default and its meaning: a Markdown table, for --keys and
 /// docs/config.md.

@@ -19,8 +19,7 @@ constexpr const char* kSuffix = ".safetensors";
 void make_checkpoints_folder(const fs::path& run) {
   std::error_code failed;
   fs::create_directories(run / kCheckpoints, failed);
-  if (failed)
-    throw Error(Fault::io, "cannot make run folder: " + run.string() + ": " + failed.message());
+  if (failed) throw Error(Fault::io, "cannot make run folder: " + run.string() + ": " + failed.message());
 }
 
 }  // namespace
@@ -35,13 +34,11 @@ RunFolder RunFolder::create(const fs::path& path) {
   std::error_code failed;
   if (fs::exists(path, failed)) {
     if (!fs::is_directory(path, failed)) {
-      throw Error(Fault::io,
-                  "cannot make run folder: " + path.string() + ": there is a file of that name");
+      throw Error(Fault::io, "cannot make run folder: " + path.string() + ": there is a file of that name");
     }
     if (!fs::is_empty(path, failed)) {
-      throw Error(Fault::io,
-                  "cannot make run folder: " + path.string()
-                      + ": it is not empty, and no run is written over: choose another --out");
+      throw Error(Fault::io, "cannot make run folder: " + path.string()
+                                 + ": it is not empty, and no run is written over: choose another --out");
     }
   }
   make_checkpoints_folder(path);
@@ -51,8 +48,7 @@ RunFolder RunFolder::create(const fs::path& path) {
 RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name) {
   std::error_code failed;
   fs::create_directories(parent, failed);
-  if (failed)
-    throw Error(Fault::io, "cannot make folder: " + parent.string() + ": " + failed.message());
+  if (failed) throw Error(Fault::io, "cannot make folder: " + parent.string() + ": " + failed.message());
   for (int number = 1;; ++number) {
     const fs::path path = parent / (name + "-" + std::to_string(number));
     // create_directory says whether it was this call that made it: two runs never share one.
@@ -60,8 +56,7 @@ RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name
       make_checkpoints_folder(path);
       return {path};
     }
-    if (failed)
-      throw Error(Fault::io, "cannot make run folder: " + path.string() + ": " + failed.message());
+    if (failed) throw Error(Fault::io, "cannot make run folder: " + path.string() + ": " + failed.message());
   }
 }
 
@@ -81,8 +76,8 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
     if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) found.push_back(entry->path());
   }
   if (found.empty()) {
-    throw Error(Fault::checkpoint, "no model in run folder: " + path.string()
-                                       + ": it has no checkpoints/step-*.safetensors");
+    throw Error(Fault::checkpoint,
+                "no model in run folder: " + path.string() + ": it has no checkpoints/step-*.safetensors");
   }
   // Eight digits, or more where a run is longer: the longer name is the later step.
   std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {

@@ -29,12 +29,11 @@ struct Dtype {
   const char* name;
   std::uint64_t bits;
 };
-constexpr Dtype kDtypes[] = {{"BOOL", 8},    {"F4", 4},          {"F6_E2M3", 6},     {"F6_E3M2", 6},
-                             {"U8", 8},      {"I8", 8},          {"F8_E5M2", 8},     {"F8_E4M3", 8},
-                             {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
-                             {"U16", 16},    {"F16", 16},        {"BF16", 16},       {"I32", 32},
-                             {"U32", 32},    {"F32", 32},        {"C64", 64},        {"F64", 64},
-                             {"I64", 64},    {"U64", 64}};
+constexpr Dtype kDtypes[] = {
+    {"BOOL", 8},    {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},
+    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},
+    {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},        {"U32", 32},        {"F32", 32},
+    {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
 
 std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
   std::uint64_t product = 0;
@@ -45,8 +44,7 @@ std::optional<std::uint64_t> multiply(std::uint64_t a, std::uint64_t b) {
 /// What a tensor of this type and shape takes in bytes; nothing if that is no whole, sane number.
 /// The product of the dimensions that are not 0 must fit too, so that the verdict does not hang on
 /// their order.
-std::optional<std::uint64_t> byte_size(std::uint64_t bits,
-                                       const std::vector<std::uint64_t>& shape) {
+std::optional<std::uint64_t> byte_size(std::uint64_t bits, const std::vector<std::uint64_t>& shape) {
   std::optional<std::uint64_t> product = bits;
   bool empty = false;
   for (const std::uint64_t dimension : shape) {
@@ -89,8 +87,7 @@ class HeaderReader {
   }
 
   [[nodiscard]] Placed tensor(const std::string& name, const json& value) const {
-    if (name.empty() || name.size() > kNameLimit)
-      refuse_tensor(name, "its name has no sane length");
+    if (name.empty() || name.size() > kNameLimit) refuse_tensor(name, "its name has no sane length");
     if (printable(name) != name) refuse_tensor(name, "its name holds control characters");
     if (!value.is_object()) refuse_tensor(name, "its entry is not an object");
     for (const auto& [key, unused] : value.items()) {
@@ -106,9 +103,8 @@ class HeaderReader {
     placed.entry.name = name;
     if (!value["dtype"].is_string()) refuse_tensor(name, "its dtype is not a string");
     placed.entry.dtype = value["dtype"].get<std::string>();
-    const auto dtype =
-        std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                     [&](const Dtype& known) { return placed.entry.dtype == known.name; });
+    const auto dtype = std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                                    [&](const Dtype& known) { return placed.entry.dtype == known.name; });
     if (dtype == std::end(kDtypes)) {
       refuse_tensor(name, "unknown dtype " + printable(placed.entry.dtype.substr(0, 40)));
     }
@@ -121,23 +117,20 @@ class HeaderReader {
     const auto size = byte_size(dtype->bits, placed.entry.shape);
     if (!size) refuse_tensor(name, "its shape is too large");
     if (placed.begin > placed.end || placed.end - placed.begin != *size) {
-      refuse_tensor(name, "its shape takes " + std::to_string(*size)
-                              + " bytes, but its data_offsets are " + std::to_string(placed.begin)
-                              + " and " + std::to_string(placed.end));
+      refuse_tensor(name, "its shape takes " + std::to_string(*size) + " bytes, but its data_offsets are "
+                              + std::to_string(placed.begin) + " and " + std::to_string(placed.end));
     }
     return placed;
   }
 
  private:
-  [[nodiscard]] std::vector<std::uint64_t> unsigned_numbers(const std::string& tensor,
-                                                            const char* key,
+  [[nodiscard]] std::vector<std::uint64_t> unsigned_numbers(const std::string& tensor, const char* key,
                                                             const json& value) const {
     if (!value.is_array()) refuse_tensor(tensor, std::string("its ") + key + " is not an array");
     std::vector<std::uint64_t> numbers;
     for (const json& number : value) {
       if (!number.is_number_unsigned()) {
-        refuse_tensor(tensor,
-                      std::string("its ") + key + " holds something else than whole numbers");
+        refuse_tensor(tensor, std::string("its ") + key + " holds something else than whole numbers");
       }
       numbers.push_back(number.get<std::uint64_t>());
     }
@@ -199,8 +192,7 @@ SafetensorsFile SafetensorsFile::parse(std::string bytes, const std::string& nam
     file.tensors_.push_back(std::move(tensor.entry));
   }
   if (filled != file.data_.size()) {
-    reader.refuse(std::to_string(file.data_.size() - filled)
-                  + " bytes at its end belong to no tensor");
+    reader.refuse(std::to_string(file.data_.size() - filled) + " bytes at its end belong to no tensor");
   }
   return file;
 }
@@ -213,8 +205,7 @@ void write_safetensors(const std::filesystem::path& path, const Metadata& metada
   for (const TensorEntry& tensor : tensors) {
     const std::uint64_t begin = end;
     end += tensor.bytes.size();
-    header[tensor.name] = {
-        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
   }
   std::string head = header.dump();
   head.append((64 - (kPrefix + head.size()) % 64) % 64, ' ');  // the numbers start on a cache line

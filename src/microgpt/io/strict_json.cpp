@@ -23,8 +23,7 @@ std::string reason(const std::string& message) {
 
 }  // namespace
 
-json parse_strict_json(std::string_view text, Fault fault, const std::string& where,
-                       int max_depth) {
+json parse_strict_json(std::string_view text, Fault fault, const std::string& where, int max_depth) {
   const auto refuse = [&](std::size_t byte, const std::string& why) -> Error {
     const auto before = text.substr(0, byte);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -37,14 +36,13 @@ json parse_strict_json(std::string_view text, Fault fault, const std::string& wh
   if (const auto bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw refuse(bad, "it is not valid UTF-8");
   }
-  if (text.starts_with("\xef\xbb\xbf"))
-    throw refuse(0, "it starts with a byte order mark: remove it");
+  if (text.starts_with("\xef\xbb\xbf")) throw refuse(0, "it starts with a byte order mark: remove it");
 
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > max_depth) {
-      throw Error(fault, "bad JSON: " + where + ": it nests deeper than "
-                             + std::to_string(max_depth) + " levels");
+      throw Error(fault,
+                  "bad JSON: " + where + ": it nests deeper than " + std::to_string(max_depth) + " levels");
     }
     switch (event) {
       case json::parse_event_t::object_start:
@@ -55,8 +53,7 @@ json parse_strict_json(std::string_view text, Fault fault, const std::string& wh
         break;
       case json::parse_event_t::key:
         if (!keys.back().insert(parsed.get<std::string>()).second) {
-          throw Error(fault, "bad JSON: " + where + ": the key \""
-                                 + printable(parsed.get<std::string>())
+          throw Error(fault, "bad JSON: " + where + ": the key \"" + printable(parsed.get<std::string>())
                                  + "\" stands twice in one object");
         }
         break;

@@ -49,9 +49,7 @@ class Activations {
 
   /// Takes the shape of this batch. Values are undefined afterwards.
   void reshape(const Batch& batch);
-  void set_zero() {
-    std::fill(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(used_), T(0));
-  }
+  void set_zero() { std::fill(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(used_), T(0)); }
 
   [[nodiscard]] Index positions() const { return P_; }
 
@@ -79,12 +77,8 @@ class Activations {
   View<T> nll() { return at(nll_, 1); }
 
  private:
-  View<T> at(Index offset, Index cols) {
-    return {&values_[static_cast<std::size_t>(offset)], P_, cols};
-  }
-  View<T> in_layer(int layer, Index offset, Index cols) {
-    return at(layer * layer_size_ + offset, cols);
-  }
+  View<T> at(Index offset, Index cols) { return {&values_[static_cast<std::size_t>(offset)], P_, cols}; }
+  View<T> in_layer(int layer, Index offset, Index cols) { return at(layer * layer_size_ + offset, cols); }
   std::span<T> heads(int layer, Index offset) {
     return {&values_[static_cast<std::size_t>(layer * layer_size_ + offset)],
             static_cast<std::size_t>(pattern_size_)};

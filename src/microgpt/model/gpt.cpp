@@ -10,8 +10,7 @@
 namespace microgpt {
 
 template <class T>
-void gpt_forward(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
-                 Activations<T>& a) {
+void gpt_forward(const ModelConfig& config, const Parameters<T>& w, const Batch& batch, Activations<T>& a) {
   const PatternLayout heads{batch.offsets, config.n_head};
   a.reshape(batch);
 
@@ -41,15 +40,14 @@ void gpt_forward(const ModelConfig& config, const Parameters<T>& w, const Batch&
 
 template <class T>
 void gpt_backward(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
-                  std::span<const T> weight, Activations<T>& a, Activations<T>& da,
-                  Parameters<T>& dw) {
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw) {
   const PatternLayout heads{batch.offsets, config.n_head};
   da.reshape(batch);
   da.set_zero();
 
   cross_entropy_backward<T>(da.logits(), a.probs(), batch.target, weight);
-  linear_backward<T>(da.resid_pre(config.n_layer), dw.lm_head(), da.logits(),
-                     a.resid_pre(config.n_layer), w.lm_head());
+  linear_backward<T>(da.resid_pre(config.n_layer), dw.lm_head(), da.logits(), a.resid_pre(config.n_layer),
+                     w.lm_head());
 
   for (int i = config.n_layer - 1; i >= 0; --i) {
     // forward: resid_post = resid_mid + mlp_out
@@ -64,8 +62,8 @@ void gpt_backward(const ModelConfig& config, const Parameters<T>& w, const Batch
     da.attn_out(i) += da.resid_mid(i);
     da.resid_pre(i) += da.resid_mid(i);
     linear_backward<T>(da.z(i), dw.attn_wo(i), da.attn_out(i), a.z(i), w.attn_wo(i));
-    attention_backward<T>(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i),
-                          a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
+    attention_backward<T>(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i), a.pattern(i),
+                          a.q(i), a.k(i), a.v(i), heads);
     linear_backward<T>(da.attn_norm(i), dw.attn_wv(i), da.v(i), a.attn_norm(i), w.attn_wv(i));
     linear_backward<T>(da.attn_norm(i), dw.attn_wk(i), da.k(i), a.attn_norm(i), w.attn_wk(i));
     linear_backward<T>(da.attn_norm(i), dw.attn_wq(i), da.q(i), a.attn_norm(i), w.attn_wq(i));
@@ -76,12 +74,10 @@ void gpt_backward(const ModelConfig& config, const Parameters<T>& w, const Batch
   embedding_backward<T>(dw.wte(), dw.wpe(), da.embed(), batch.token, batch.position);
 }
 
-#define MICROGPT_INSTANTIATE(T)                                                         \
-  template void gpt_forward<T>(const ModelConfig&, const Parameters<T>&, const Batch&,  \
-                               Activations<T>&);                                        \
-  template void gpt_backward<T>(const ModelConfig&, const Parameters<T>&, const Batch&, \
-                                std::span<const T>, Activations<T>&, Activations<T>&,   \
-                                Parameters<T>&);
+#define MICROGPT_INSTANTIATE(T)                                                                             \
+  template void gpt_forward<T>(const ModelConfig&, const Parameters<T>&, const Batch&, Activations<T>&);    \
+  template void gpt_backward<T>(const ModelConfig&, const Parameters<T>&, const Batch&, std::span<const T>, \
+                                Activations<T>&, Activations<T>&, Parameters<T>&);
 MICROGPT_INSTANTIATE(float)
 MICROGPT_INSTANTIATE(double)
 #undef MICROGPT_INSTANTIATE

@@ -21,7 +21,6 @@ void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, con
 /// left it; `da` is overwritten with the gradients of the activations.
 template <class T>
 void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
-                  std::span<const T> weight, Activations<T>& a, Activations<T>& da,
-                  Parameters<T>& gradient);
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient);
 
 }  // namespace microgpt

@@ -40,8 +40,7 @@ void initialize(Parameters<T>& parameters, const InitConfig& init, Rng& rng) {
     const double std = projection && init.zero_projections ? 0.0 : init.std;
     auto tensor = parameters.tensor(i);
     for (Index row = 0; row < tensor.rows(); ++row) {
-      for (Index col = 0; col < tensor.cols(); ++col)
-        tensor(row, col) = static_cast<T>(rng.gauss(0.0, std));
+      for (Index col = 0; col < tensor.cols(); ++col) tensor(row, col) = static_cast<T>(rng.gauss(0.0, std));
     }
   }
 }

@@ -34,8 +34,7 @@ class Parameters {
  public:
   /// All zero.
   explicit Parameters(const ModelConfig& config)
-      : table_(parameter_table(config)),
-        values_(static_cast<std::size_t>(parameter_count(config))) {}
+      : table_(parameter_table(config)), values_(static_cast<std::size_t>(parameter_count(config))) {}
 
   [[nodiscard]] const std::vector<TensorSpec>& table() const { return table_; }
   std::span<T> values() { return values_; }
@@ -71,9 +70,7 @@ class Parameters {
   static std::size_t in_layer(int layer, std::size_t which) {
     return 3 + 6 * static_cast<std::size_t>(layer) + which;
   }
-  [[nodiscard]] std::size_t offset(std::size_t i) const {
-    return static_cast<std::size_t>(table_[i].offset);
-  }
+  [[nodiscard]] std::size_t offset(std::size_t i) const { return static_cast<std::size_t>(table_[i].offset); }
 
   std::vector<TensorSpec> table_;
   Arena<T> values_;

@@ -39,8 +39,8 @@ void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In
 }
 
 template <class T>
-void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern,
-                             In<T> dz, In<T> pattern, In<T> q, In<T> k, In<T> v) {
+void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern, In<T> dz,
+                             In<T> pattern, In<T> q, In<T> k, In<T> v) {
   const T scale = T(1) / std::sqrt(static_cast<T>(q.cols()));
   // 3 forward: z = pattern v
   dpattern.noalias() += dz * v.transpose();
@@ -67,8 +67,8 @@ Index PatternLayout::size() const {
 }
 
 template <class T>
-void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k,
-                       In<T> v, const PatternLayout& layout) {
+void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
+                       const PatternLayout& layout) {
   const Index size = q.cols() / layout.n_head;
   each_head(layout, size, [&](Index begin, Index n, Index channel, std::size_t at) {
     attention_head_forward<T>(z.block(begin, channel, n, size), View<T>(&scores[at], n, n),
@@ -78,9 +78,9 @@ void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T
 }
 
 template <class T>
-void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores,
-                        std::span<T> dpattern, In<T> dz, std::span<const T> pattern, In<T> q,
-                        In<T> k, In<T> v, const PatternLayout& layout) {
+void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,
+                        In<T> dz, std::span<const T> pattern, In<T> q, In<T> k, In<T> v,
+                        const PatternLayout& layout) {
   const Index size = q.cols() / layout.n_head;
   each_head(layout, size, [&](Index begin, Index n, Index channel, std::size_t at) {
     attention_head_backward<T>(dq.block(begin, channel, n, size), dk.block(begin, channel, n, size),
@@ -91,15 +91,14 @@ void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores,
   });
 }
 
-#define MICROGPT_INSTANTIATE(T)                                                                  \
-  template void attention_head_forward<T>(Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>);          \
-  template void attention_head_backward<T>(Out<T>, Out<T>, Out<T>, Out<T>, Out<T>, In<T>, In<T>, \
-                                           In<T>, In<T>, In<T>);                                 \
-  template void attention_forward<T>(Out<T>, std::span<T>, std::span<T>, In<T>, In<T>, In<T>,    \
-                                     const PatternLayout&);                                      \
-  template void attention_backward<T>(Out<T>, Out<T>, Out<T>, std::span<T>, std::span<T>, In<T>, \
-                                      std::span<const T>, In<T>, In<T>, In<T>,                   \
-                                      const PatternLayout&);
+#define MICROGPT_INSTANTIATE(T)                                                                         \
+  template void attention_head_forward<T>(Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>);                 \
+  template void attention_head_backward<T>(Out<T>, Out<T>, Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>, \
+                                           In<T>, In<T>);                                               \
+  template void attention_forward<T>(Out<T>, std::span<T>, std::span<T>, In<T>, In<T>, In<T>,           \
+                                     const PatternLayout&);                                             \
+  template void attention_backward<T>(Out<T>, Out<T>, Out<T>, std::span<T>, std::span<T>, In<T>,        \
+                                      std::span<const T>, In<T>, In<T>, In<T>, const PatternLayout&);
 MICROGPT_INSTANTIATE(float)
 MICROGPT_INSTANTIATE(double)
 #undef MICROGPT_INSTANTIATE

@@ -20,13 +20,12 @@ void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In
 
 /// dpattern and dscores (n, m) are scratch and must be zero on entry.
 template <class T>
-void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern,
-                             In<T> dz, In<T> pattern, In<T> q, In<T> k, In<T> v);
+void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern, In<T> dz,
+                             In<T> pattern, In<T> q, In<T> k, In<T> v);
 
 /// Where the head matrices of a batch lie: document after document, head after head, each (n, n).
 struct PatternLayout {
-  std::span<const int>
-      offsets;  ///< of the documents: d is positions offsets[d] ... offsets[d + 1] - 1
+  std::span<const int> offsets;  ///< of the documents: d is positions offsets[d] ... offsets[d + 1] - 1
   int n_head = 1;
 
   [[nodiscard]] Index size() const;  ///< H · Σ n²
@@ -35,13 +34,13 @@ struct PatternLayout {
 /// All heads of all documents of a batch. z, q, k, v (P, C); head h is columns h D ... h D + D - 1.
 /// scores and pattern hold layout.size() numbers.
 template <class T>
-void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k,
-                       In<T> v, const PatternLayout& layout);
+void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
+                       const PatternLayout& layout);
 
 /// dscores and dpattern must be zero on entry.
 template <class T>
-void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores,
-                        std::span<T> dpattern, In<T> dz, std::span<const T> pattern, In<T> q,
-                        In<T> k, In<T> v, const PatternLayout& layout);
+void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,
+                        In<T> dz, std::span<const T> pattern, In<T> q, In<T> k, In<T> v,
+                        const PatternLayout& layout);
 
 }  // namespace microgpt

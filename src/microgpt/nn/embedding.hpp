@@ -9,8 +9,8 @@ namespace microgpt {
 
 /// x (P, C), wte (V, C), wpe (T, C); `token` and `position` hold P indices each.
 template <class T>
-void embedding_forward(Out<T> x, std::span<const int> token, std::span<const int> position,
-                       In<T> wte, In<T> wpe);
+void embedding_forward(Out<T> x, std::span<const int> token, std::span<const int> position, In<T> wte,
+                       In<T> wpe);
 
 template <class T>
 void embedding_backward(Out<T> dwte, Out<T> dwpe, In<T> dx, std::span<const int> token,

@@ -31,9 +31,8 @@ double linear_decay(double progress) {
   return 1 - progress;
 }
 
-constexpr Recipe kLatest = {
-    16,   1000, 0.08,         0.08, false,
-    0.85, 0.99, linear_decay, "\r", "--- inference (new, hallucinated names) ---"};
+constexpr Recipe kLatest = {16,   1000, 0.08,         0.08, false,
+                            0.85, 0.99, linear_decay, "\r", "--- inference (new, hallucinated names) ---"};
 constexpr Recipe kCourse = {8, 500, 0.02, 0, true, 0.9, 0.95, nullptr, "\n", "--- inference ---"};
 
 /// 0.01 times the decay, grouped as each revision's source groups it.
@@ -105,10 +104,9 @@ void run(std::vector<std::string_view> docs, const Options& options, std::ostrea
     const Value loss = document_loss(config, state, tokens);
     const double loss_data = loss.data();
     if (std::isinf(loss_data)) {
-      throw Error(Fault::numeric,
-                  format("training broke down: step %d: a probability became 0, whose "
-                         "logarithm Python refuses",
-                         step + 1));
+      throw Error(Fault::numeric, format("training broke down: step %d: a probability became 0, whose "
+                                         "logarithm Python refuses",
+                                         step + 1));
     }
     tape.backward(loss);
 

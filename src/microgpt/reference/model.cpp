@@ -85,8 +85,7 @@ Row rmsnorm(const Row& x) {
 Row gpt(const Config& config, const State& state, int token, int position, Cache& cache) {
   const auto head_dim = static_cast<std::size_t>(config.n_embd / config.n_head);
 
-  Row x = add(state.wte[static_cast<std::size_t>(token)],
-              state.wpe[static_cast<std::size_t>(position)]);
+  Row x = add(state.wte[static_cast<std::size_t>(token)], state.wpe[static_cast<std::size_t>(position)]);
   x = rmsnorm(x);
 
   for (std::size_t li = 0; li < state.layers.size(); ++li) {

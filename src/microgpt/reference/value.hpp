@@ -69,7 +69,7 @@ class Tape {
 
   std::vector<Node> nodes_;
   std::uint32_t visit_ = 0;
-  std::vector<std::uint32_t> order_;  // scratch of backward(): the post-order,
+  std::vector<std::uint32_t> order_;                           // scratch of backward(): the post-order,
   std::vector<std::pair<std::uint32_t, std::uint32_t>> path_;  // and the way from the loss to here
 };
 
@@ -81,9 +81,7 @@ class Value {
   void set_grad(double grad) { node().grad = grad; }
 
   friend Value operator+(Value a, Value b) { return a.make(a.data() + b.data(), 1.0, b, 1.0); }
-  friend Value operator*(Value a, Value b) {
-    return a.make(a.data() * b.data(), b.data(), b, a.data());
-  }
+  friend Value operator*(Value a, Value b) { return a.make(a.data() * b.data(), b.data(), b, a.data()); }
   friend Value operator+(Value a, double b) { return a.make(a.data() + b, 1.0); }
   friend Value operator*(Value a, double b) { return a.make(a.data() * b, b); }
   friend Value operator-(Value a) { return a * -1.0; }
@@ -92,9 +90,7 @@ class Value {
   friend Value operator/(Value a, Value b) { return a * pow(b, -1.0); }
   friend Value operator/(Value a, double b) { return a * power(b, -1.0); }
 
-  friend Value pow(Value a, double n) {
-    return a.make(power(a.data(), n), n * power(a.data(), n - 1));
-  }
+  friend Value pow(Value a, double n) { return a.make(power(a.data(), n), n * power(a.data(), n - 1)); }
   friend Value exp(Value a) {
     const double e = std::exp(a.data());
     return a.make(e, e);
@@ -113,8 +109,7 @@ class Value {
     return push({.data = data, .slope = {slope, 0}, .operand = {index_, 0}, .operands = 1});
   }
   [[nodiscard]] Value make(double data, double slope, Value b, double slope_b) const {
-    return push(
-        {.data = data, .slope = {slope, slope_b}, .operand = {index_, b.index_}, .operands = 2});
+    return push({.data = data, .slope = {slope, slope_b}, .operand = {index_, b.index_}, .operands = 2});
   }
   [[nodiscard]] Value push(const Tape::Node& node) const { return {tape_, tape_->push(node)}; }
 

@@ -22,16 +22,14 @@ std::string guess(std::string_view bytes) {
   if (bytes.starts_with("\x1f\x8b")) return "it looks like a gzip archive: unpack it first";
   if (bytes.starts_with("PK\x03\x04")) return "it looks like a zip archive: unpack it first";
   if (bytes.starts_with("\x89PNG")) return "it looks like a picture";
-  if (bytes.substr(0, 4096).find('\0') != std::string_view::npos)
-    return "it looks like a binary file";
+  if (bytes.substr(0, 4096).find('\0') != std::string_view::npos) return "it looks like a binary file";
   return "it may be Latin-1: save it as UTF-8";
 }
 
 void check_utf8(std::string_view bytes, const std::string& name) {
   const std::size_t bad = find_invalid_utf8(bytes);
   if (bad == std::string_view::npos) return;
-  const auto line =
-      1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
+  const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
   throw Error(Fault::data, "not valid UTF-8: " + name + ", line " + std::to_string(line) + ", byte "
                                + std::to_string(bad) + ": " + guess(bytes));
 }
@@ -114,8 +112,7 @@ Dataset Dataset::load(const std::filesystem::path& path, DocumentKind kind, Byte
   return from_text(read_file(path, Fault::data), kind, mark, path.string());
 }
 
-Dataset Dataset::from_text(std::string text, DocumentKind kind, ByteOrderMark mark,
-                           const std::string& name) {
+Dataset Dataset::from_text(std::string text, DocumentKind kind, ByteOrderMark mark, const std::string& name) {
   check_utf8(text, name);
   Dataset dataset;
   dataset.digest_ = sha256(text);
@@ -132,14 +129,12 @@ Dataset Dataset::from_text(std::string text, DocumentKind kind, ByteOrderMark ma
     return (byte < 0x20 && !is_space(byte)) || byte == 0x7f;
   });
   if (controls > 0) {
-    dataset.notices_.push_back(std::to_string(controls)
-                               + " control characters are kept as characters");
+    dataset.notices_.push_back(std::to_string(controls) + " control characters are kept as characters");
   }
   dataset.text_ = std::make_unique<const std::string>(std::move(text));
   dataset.documents_ = find_documents(*dataset.text_, kind);
   if (dataset.documents_.empty()) {
-    throw Error(Fault::data,
-                "no documents: " + name + ": the file is empty or holds only white space");
+    throw Error(Fault::data, "no documents: " + name + ": the file is empty or holds only white space");
   }
   return dataset;
 }
@@ -156,8 +151,8 @@ std::size_t Example::positions() const {
   return count_code_points(text) + (opens ? 1U : 0U) + (closes ? 1U : 0U) - 1U;
 }
 
-std::vector<Example> make_examples(const std::vector<std::string_view>& documents,
-                                   std::size_t block_size, LongDocuments long_documents) {
+std::vector<Example> make_examples(const std::vector<std::string_view>& documents, std::size_t block_size,
+                                   LongDocuments long_documents) {
   std::vector<Example> examples;
   examples.reserve(documents.size());
   for (const std::string_view document : documents) {

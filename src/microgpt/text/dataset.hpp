@@ -78,7 +78,7 @@ enum class LongDocuments {
 };
 
 /// The documents as examples of at most `block_size` predictions each.
-std::vector<Example> make_examples(const std::vector<std::string_view>& documents,
-                                   std::size_t block_size, LongDocuments long_documents);
+std::vector<Example> make_examples(const std::vector<std::string_view>& documents, std::size_t block_size,
+                                   LongDocuments long_documents);
 
 }  // namespace microgpt

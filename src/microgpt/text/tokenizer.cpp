@@ -36,8 +36,7 @@ Tokenizer::Tokenizer(std::span<const std::string_view> documents) {
 
 Tokenizer::Tokenizer(std::vector<char32_t> characters) : characters_(std::move(characters)) {
   if (!std::is_sorted(characters_.begin(), characters_.end(), std::less_equal<>())) {
-    throw Error(Fault::checkpoint,
-                "bad vocabulary: its characters are not in strictly ascending order");
+    throw Error(Fault::checkpoint, "bad vocabulary: its characters are not in strictly ascending order");
   }
   for (const char32_t c : characters_) {
     if (c >= kCodePoints || (c >= 0xd800 && c <= 0xdfff)) {
@@ -69,8 +68,7 @@ void Tokenizer::encode(std::string_view text, std::vector<Token>& tokens) const 
     if (id < 0) {
       throw Error(Fault::data, "unknown character: " + name_of(c)
                                    + ": the model's vocabulary does not have it; it knows only the "
-                                   + std::to_string(characters_.size())
-                                   + " characters of its training text");
+                                   + std::to_string(characters_.size()) + " characters of its training text");
     }
     tokens.push_back(id);
   }

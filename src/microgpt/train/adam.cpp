@@ -24,8 +24,8 @@ void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const
   }
 }
 
-template void adam_update<float>(std::span<float>, std::span<float>, std::span<float>,
-                                 std::span<const float>, const TrainConfig&, int, float);
+template void adam_update<float>(std::span<float>, std::span<float>, std::span<float>, std::span<const float>,
+                                 const TrainConfig&, int, float);
 template void adam_update<double>(std::span<double>, std::span<double>, std::span<double>,
                                   std::span<const double>, const TrainConfig&, int, double);
 

@@ -10,8 +10,7 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
   // of a sum: fixed sizes, so that every machine cuts alike.
   Eigen::setCpuCacheSizes(32 << 10, 1 << 20, 8 << 20);
   lanes_.resize((documents + kLaneDocuments - 1) / kLaneDocuments);
-  const std::size_t room =
-      std::min(documents, kLaneDocuments) * static_cast<std::size_t>(config.block_size);
+  const std::size_t room = std::min(documents, kLaneDocuments) * static_cast<std::size_t>(config.block_size);
   const Activations<T> empty(config, room);
   workspaces_.assign(static_cast<std::size_t>(team.size()), {empty, empty});
 }
@@ -23,8 +22,7 @@ void Lanes<T>::fill(std::span<const Example* const> examples) {
   for (std::size_t l = 0; l < used_; ++l) {
     Lane& lane = lanes_[l];
     lane.batch.clear();
-    for (std::size_t d = l * kLaneDocuments;
-         d < std::min((l + 1) * kLaneDocuments, examples.size()); ++d) {
+    for (std::size_t d = l * kLaneDocuments; d < std::min((l + 1) * kLaneDocuments, examples.size()); ++d) {
       const Example& example = *examples[d];
       tokens_.clear();
       if (example.opens) tokens_.push_back(tokenizer_.bos());
@@ -37,8 +35,8 @@ void Lanes<T>::fill(std::span<const Example* const> examples) {
 }
 
 template <class T>
-double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters,
-                                   std::span<const Example* const> examples, LossMean mean) {
+double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
+                                   LossMean mean) {
   fill(examples);
   while (gradients_.size() < used_) gradients_.emplace_back(config_);
 
@@ -50,9 +48,8 @@ double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters,
     lane.weight.clear();
     for (std::size_t d = 0; d < lane.batch.documents(); ++d) {
       const int n = lane.batch.offsets[d + 1] - lane.batch.offsets[d];
-      const double weight = mean == LossMean::document
-                                ? 1.0 / (static_cast<double>(examples.size()) * n)
-                                : 1.0 / static_cast<double>(positions_);
+      const double weight = mean == LossMean::document ? 1.0 / (static_cast<double>(examples.size()) * n)
+                                                       : 1.0 / static_cast<double>(positions_);
       lane.weight.insert(lane.weight.end(), static_cast<std::size_t>(n), static_cast<T>(weight));
     }
 
@@ -63,8 +60,7 @@ double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters,
     lane.loss = 0;
     const auto nll = a.nll();
     for (std::size_t p = 0; p < lane.weight.size(); ++p) {
-      lane.loss +=
-          static_cast<double>(lane.weight[p]) * static_cast<double>(nll(static_cast<Index>(p), 0));
+      lane.loss += static_cast<double>(lane.weight[p]) * static_cast<double>(nll(static_cast<Index>(p), 0));
     }
   });
 

@@ -27,12 +27,11 @@ template <class T>
 class Lanes {
  public:
   /// Room for `documents` documents at a time.
-  Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents,
-        ThreadTeam& team);
+  Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team);
 
   /// Loss of the examples, as the mean asked for; its gradient waits in the lanes to be summed.
-  double loss_and_gradient(const Parameters<T>& parameters,
-                           std::span<const Example* const> examples, LossMean mean);
+  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
+                           LossMean mean);
 
   /// Loss alone.
   LossSum loss(const Parameters<T>& parameters, std::span<const Example* const> examples);

@@ -20,6 +20,16 @@ constexpr std::size_t kEvaluationBatch = 32 * kLaneDocuments;
 
 }  // namespace
 
+double numbers_in_memory(const ModelConfig& model, const TrainConfig& config) {
+  const double L = model.n_layer, C = model.n_embd, H = model.n_head, T = model.block_size,
+               V = model.vocab_size;
+  const double weights = (2 * V + T) * C + 12 * L * C * C;
+  const double lanes = std::ceil(config.batch_size / static_cast<double>(kLaneDocuments));
+  const double position = L * (18 * C + 2 * H * T) + 3 * C + 2 * V;
+  const double positions = std::min(config.batch_size, static_cast<int>(kLaneDocuments)) * T;
+  return weights * (3 + lanes) + 2 * positions * position;
+}
+
 template <class T>
 Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
                     std::span<const Example> examples, TrainState<T>& state, int threads)
@@ -27,16 +37,15 @@ Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const T
       examples_(examples),
       state_(state),
       team_(threads),
-      lanes_(model, tokenizer,
-             std::max(static_cast<std::size_t>(config.batch_size), kEvaluationBatch), team_) {}
+      lanes_(model, tokenizer, std::max(static_cast<std::size_t>(config.batch_size), kEvaluationBatch),
+             team_) {}
 
 template <class T>
 StepReport Trainer<T>::step() {
   const auto batch_size = static_cast<std::size_t>(config_.batch_size);
   const auto first = static_cast<std::size_t>(state_.step) * batch_size;
   batch_.clear();
-  for (std::size_t i = 0; i < batch_size; ++i)
-    batch_.push_back(&examples_[(first + i) % examples_.size()]);
+  for (std::size_t i = 0; i < batch_size; ++i) batch_.push_back(&examples_[(first + i) % examples_.size()]);
 
   StepReport report;
   report.loss = lanes_.loss_and_gradient(state_.parameters, batch_, config_.loss);
@@ -57,9 +66,9 @@ StepReport Trainer<T>::step() {
     });
   };
   const auto update = [&](std::size_t begin, std::size_t size, T scale) {
-    adam_update<T>(state_.parameters.values().subspan(begin, size),
-                   state_.m.values().subspan(begin, size), state_.v.values().subspan(begin, size),
-                   lanes_.gradient().subspan(begin, size), config_, state_.step, scale);
+    adam_update<T>(state_.parameters.values().subspan(begin, size), state_.m.values().subspan(begin, size),
+                   state_.v.values().subspan(begin, size), lanes_.gradient().subspan(begin, size), config_,
+                   state_.step, scale);
   };
   if (config_.grad_clip > 0) {
     // The whole norm must be known before the first update: two passes.
@@ -72,11 +81,9 @@ StepReport Trainer<T>::step() {
       }
       slice_squares_[begin / kSlice] = squares;
     });
-    report.grad_norm =
-        std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
+    report.grad_norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
     const double scale = std::min(1.0, config_.grad_clip / report.grad_norm);
-    each_slice(
-        [&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
+    each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
   } else {
     each_slice([&](std::size_t begin, std::size_t size) {
       lanes_.sum_gradients(begin, size);

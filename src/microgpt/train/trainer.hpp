@@ -25,6 +25,10 @@ struct TrainState {
   explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
 };
 
+/// About how many numbers a run keeps in memory: weights, moments, a gradient a lane, one thread's
+/// activations.
+double numbers_in_memory(const ModelConfig& model, const TrainConfig& config);
+
 /// What one step tells.
 struct StepReport {
   int step = 0;     ///< steps done, this one included
