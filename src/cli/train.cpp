@@ -122,6 +122,10 @@ void check_memory(const RunConfig& config, const std::string& where) {
               "too large: " + where + ": this run needs " + text + ": lower model.* or train.batch_size");
 }
 
+std::string absolute(const std::string& path) {
+  return fs::absolute(path).lexically_normal().string();
+}
+
 void run_new(const TrainOptions& options) {
   std::vector<std::string> overrides = options.set;
   if (options.seed) overrides.push_back("seed=" + std::to_string(*options.seed));
@@ -134,7 +138,7 @@ void run_new(const TrainOptions& options) {
 
   Rng rng(config.seed);
   const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
-  config.data.path = fs::absolute(config.data.path).lexically_normal().string();
+  config.data.path = absolute(config.data.path);
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, options.config);
 
@@ -155,17 +159,18 @@ void run_new(const TrainOptions& options) {
 }
 
 void run_resumed(const TrainOptions& options) {
-  if (!options.out.empty() || options.seed || options.steps || !options.set.empty()) {
+  if (options.seed || options.steps || !options.set.empty()) {
     throw Error(Fault::usage,
-                "bad options: --resume goes on with the run as it was: only --data, --threads, "
-                "--quiet and --json go with it");
+                "bad options: --resume goes on with the run as it was: --seed, --steps and --set do "
+                "not go with it");
   }
-  if (!fs::is_directory(options.resume)) {
-    throw Error(Fault::usage, "bad --resume: " + options.resume + ": it must be a run folder");
+  if (!fs::is_directory(options.resume) && options.out.empty()) {
+    throw Error(Fault::usage, "bad --resume: " + options.resume
+                                  + ": to go on from a file, say with --out where the run is to be written");
   }
   const Checkpoint checkpoint = load_model(options.resume);
   RunConfig config = checkpoint.config();
-  if (!options.data.empty()) config.data.path = options.data;
+  if (!options.data.empty()) config.data.path = absolute(options.data);
   if (checkpoint.training().step >= config.train.steps) {
     throw Error(Fault::usage, "nothing to resume: " + options.resume + ": the run has done all its "
                                   + std::to_string(config.train.steps) + " steps");
@@ -178,7 +183,8 @@ void run_resumed(const TrainOptions& options) {
   }
   rng.set_state(checkpoint.training().rng);
 
-  const RunFolder folder{options.resume};
+  const RunFolder folder = options.out.empty() ? RunFolder{options.resume} : RunFolder::create(options.out);
+  if (!options.out.empty()) save_run_config(folder.config(), config);
   if (options.talks()) {
     describe(config, corpus, folder, options.threads);
     std::cout << bold("resumed") << " after step " << checkpoint.training().step << '\n';
@@ -199,7 +205,8 @@ void add_train(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("train", "Train a model on a text file");
   auto* config = command.add_option("--config", options->config, "JSON file that describes the run");
   auto* resume =
-      command.add_option("--resume", options->resume, "Run folder to go on with, to the same bytes");
+      command.add_option("--resume", options->resume,
+                         "Run folder, or with --out a checkpoint, to go on from, to the same bytes");
   config->excludes(resume);
   command.add_option("--data", options->data, "Text file (default: the config's data.path)");
   command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)");

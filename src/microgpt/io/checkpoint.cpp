@@ -111,7 +111,12 @@ void Checkpoint::check_metadata(const std::string& name) {
   };
 
   config_ = read_run_config(parse("config"), Fault::checkpoint, name + " (config)");
-  tokenizer_.emplace(read_vocabulary(parse("vocabulary"), name));
+  try {
+    tokenizer_.emplace(read_vocabulary(parse("vocabulary"), name));
+  } catch (const Error& error) {
+    if (std::string(error.what()).starts_with("bad vocabulary")) refuse(name, error.what());
+    throw;
+  }
   config_.model.vocab_size = tokenizer_->vocab_size();
 
   const json training = parse("training");

@@ -44,7 +44,7 @@ void each_key(Config& c, Visitor&& v) {
            "beyond block_size: drop the rest, or go on in further examples");
   v.real("data.held_out", c.data.held_out, 0.0, 0.9, "fraction of the distinct documents to judge by");
 
-  v.whole("model.n_layer", c.model.n_layer, 0, 1000, "transformer blocks");
+  v.whole("model.n_layer", c.model.n_layer, 0, 200, "transformer blocks");
   v.whole("model.n_embd", c.model.n_embd, 1, 65536, "width; a multiple of n_head");
   v.whole("model.n_head", c.model.n_head, 1, 65536, "attention heads");
   v.whole("model.block_size", c.model.block_size, 1, 65536, "longest context, in characters");

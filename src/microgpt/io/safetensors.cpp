@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kPrefix = 8;
-constexpr std::uint64_t kHeaderLimit = 1 << 20;
+constexpr std::uint64_t kHeaderLimit = 16 << 20;  // room for a vocabulary of all of Unicode
 constexpr std::size_t kTensorLimit = 4096;
 constexpr std::size_t kNameLimit = 255;
 constexpr std::size_t kRankLimit = 4;
@@ -157,7 +157,7 @@ SafetensorsFile SafetensorsFile::parse(std::string bytes, const std::string& nam
     reader.refuse("its header should have " + std::to_string(header_size) + " bytes, the file has "
                   + std::to_string(bytes.size()));
   }
-  if (header_size > kHeaderLimit) reader.refuse("its header has more than 1 MiB");
+  if (header_size > kHeaderLimit) reader.refuse("its header has more than 16 MiB");
 
   SafetensorsFile file;
   file.bytes_ = std::make_unique<const std::string>(std::move(bytes));
@@ -209,6 +209,10 @@ void write_safetensors(const std::filesystem::path& path, const Metadata& metada
   }
   std::string head = header.dump();
   head.append((64 - (kPrefix + head.size()) % 64) % 64, ' ');  // the numbers start on a cache line
+  if (head.size() > kHeaderLimit || tensors.size() > kTensorLimit) {
+    throw Error(Fault::io,
+                "cannot write file: " + path.string() + ": its header would be too large to be read");
+  }
   std::string prefix;
   for (std::size_t i = 0; i < kPrefix; ++i) {
     prefix += static_cast<char>(static_cast<unsigned char>(std::uint64_t{head.size()} >> (8 * i)));

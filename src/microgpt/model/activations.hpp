@@ -1,34 +1,31 @@
-// What the model computes on the way: every intermediate value of a forward pass, kept for the
-// backward pass and for whoever wants to look. Each has one canonical name, the same in code, JSON
-// and documents:
+// What the model computes on the way: every intermediate value of a forward pass, kept for the backward
+// pass and for whoever wants to look. Each has one canonical name, the same in code, JSON and documents.
+// In a layer the names begin with "layer{i}.", TransformerLens's with "blocks.{i}.".
 //
-//   here                 canonical name          shape    microgpt.py, gpt() TransformerLens
-//   embed()              embed                   (P, C)   tok_emb + pos_emb              hook_embed
-//   + hook_pos_embed resid_pre(0)         layer0.resid_pre        (P, C)   x after the first
-//   rmsnorm      blocks.0.hook_resid_pre
-//     (also embed.norm)
-//   attn_norm(i)         layer{i}.attn.norm      (P, C)   x after rmsnorm
-//   blocks.{i}.ln1.hook_normalized q(i), k(i), v(i)     layer{i}.attn.q|k|v     (P, C)   q, k, v
-//   blocks.{i}.attn.hook_q|k|v scores(i)            layer{i}.attn.scores    Σ H n²   attn_logits
-//   blocks.{i}.attn.hook_attn_scores pattern(i)           layer{i}.attn.pattern   Σ H n²
-//   attn_weights                   blocks.{i}.attn.hook_pattern z(i) layer{i}.attn.z         (P, C)
-//   x_attn                         blocks.{i}.attn.hook_z attn_out(i)          layer{i}.attn.out
-//   (P, C)   linear(x_attn, attn_wo)        blocks.{i}.hook_attn_out resid_mid(i)
-//   layer{i}.resid_mid      (P, C)   x after the first residual     blocks.{i}.hook_resid_mid
-//   mlp_norm(i)          layer{i}.mlp.norm       (P, C)   x after rmsnorm
-//   blocks.{i}.ln2.hook_normalized mlp_pre(i)           layer{i}.mlp.pre        (P, 4C)  linear(x,
-//   mlp_fc1)             blocks.{i}.mlp.hook_pre mlp_post(i)          layer{i}.mlp.post       (P,
-//   4C)  relu                           blocks.{i}.mlp.hook_post mlp_out(i) layer{i}.mlp.out (P, C)
-//   linear(x, mlp_fc2)             blocks.{i}.hook_mlp_out resid_post(i)        layer{i}.resid_post
-//   (P, C)   x after the second residual    blocks.{i}.hook_resid_post
-//     (also resid_pre(i + 1))
-//   logits()             logits                  (P, V)   logits                         logits
-//   probs()              probs                   (P, V)   probs
+// clang-format off
+//   here           canonical name   shape     microgpt.py, in gpt()        TransformerLens
+//   embed()        embed            (P, C)    tok_emb + pos_emb            hook_embed + hook_pos_embed
+//   resid_pre(0)   embed.norm       (P, C)    x after the first rmsnorm    (has none)
+//   resid_pre(i)   resid_pre        (P, C)    x_residual                   hook_resid_pre
+//   attn_norm(i)   attn.norm        (P, C)    x after rmsnorm              ln1.hook_normalized
+//   q, k, v(i)     attn.q|k|v       (P, C)    q, k, v                      attn.hook_q|k|v
+//   scores(i)      attn.scores      Σ H n²    attn_logits                  attn.hook_attn_scores
+//   pattern(i)     attn.pattern     Σ H n²    attn_weights                 attn.hook_pattern
+//   z(i)           attn.z           (P, C)    x_attn                       attn.hook_z
+//   attn_out(i)    attn.out         (P, C)    linear(x_attn, attn_wo)      hook_attn_out
+//   resid_mid(i)   resid_mid        (P, C)    x after the first addition   hook_resid_mid
+//   mlp_norm(i)    mlp.norm         (P, C)    x after rmsnorm              ln2.hook_normalized
+//   mlp_pre(i)     mlp.pre          (P, 4C)   linear(x, mlp_fc1)           mlp.hook_pre
+//   mlp_post(i)    mlp.post         (P, 4C)   relu                         mlp.hook_post
+//   mlp_out(i)     mlp.out          (P, C)    linear(x, mlp_fc2)           hook_mlp_out
+//   resid_post(i)  resid_post       (P, C)    x after the second addition  hook_resid_post
+//   logits()       logits           (P, V)    logits                       logits
+//   probs()        probs            (P, V)    probs                        (has none)
+// clang-format on
 //
-// Entries of scores above the diagonal belong to keys a query may not see and mean nothing. The
-// three
-// *_scale columns hold r of rmsnorm. The gradients of all these are another object of the same
-// type.
+// resid_post(i) is resid_pre(i + 1). Entries of scores above the diagonal belong to keys a query may not
+// see and mean nothing. The *_scale columns hold r of rmsnorm. The gradients of all these are another
+// object of the same type.
 #pragma once
 
 #include <algorithm>

@@ -51,11 +51,13 @@ StepReport Trainer<T>::step() {
   report.loss = lanes_.loss_and_gradient(state_.parameters, batch_, config_.loss);
   report.positions = lanes_.positions();
   report.learning_rate = learning_rate(config_, state_.step);
-  if (!std::isfinite(report.loss)) {
-    throw Error(Fault::numeric, "training broke down: step " + std::to_string(state_.step + 1)
-                                    + ": the loss is not a finite number: lower train.learning_rate, or set "
+  const auto check_finite = [&](double value, const char* name) {
+    if (std::isfinite(value)) return;
+    throw Error(Fault::numeric, "training broke down: step " + std::to_string(state_.step + 1) + ": the " + name
+                                    + " is not a finite number: lower train.learning_rate, or set "
                                       "train.grad_clip to 1");
-  }
+  };
+  check_finite(report.loss, "loss");
 
   const std::size_t count = state_.parameters.values().size();
   const auto slices = static_cast<int>((count + kSlice - 1) / kSlice);
@@ -82,6 +84,7 @@ StepReport Trainer<T>::step() {
       slice_squares_[begin / kSlice] = squares;
     });
     report.grad_norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
+    check_finite(report.grad_norm, "norm of the gradient");
     const double scale = std::min(1.0, config_.grad_clip / report.grad_norm);
     each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
   } else {
