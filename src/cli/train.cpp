@@ -20,6 +20,7 @@
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/io/run_folder.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt::cli {
@@ -261,7 +262,8 @@ void train(const TrainOptions& options, const RunConfig& config, const PreparedD
         held_out_loss ? nlohmann::ordered_json(*held_out_loss) : nlohmann::ordered_json();
     result["new_samples"] = invented;
     result["samples"] = texts;
-    std::cout << result.dump() << '\n';
+    // The folder's name may be any bytes; JSON is UTF-8.
+    std::cout << result.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   }
 }
 
@@ -312,6 +314,11 @@ void run_new(const TrainOptions& options) {
   Rng rng(config.seed);
   const PreparedData data = prepare(config, rng);
   config.data.path = fs::absolute(config.data.path).lexically_normal().string();
+  if (find_invalid_utf8(config.data.path) != std::string::npos) {
+    throw Error(Fault::data, "bad path: " + config.data.path
+                                 + ": it is not valid UTF-8, so that config.json cannot hold it: "
+                                   "rename the file or its folder");
+  }
   config.model.vocab_size = data.tokenizer.vocab_size();
   check_memory(config, options.config);
 
@@ -382,7 +389,8 @@ void add_train(CLI::App& program) {
   command.add_option("--data", options->data, "Text file (default: the config's data.path)");
   command.add_option("--out", options->out,
                      "Run folder, new or empty (default: runs/<config>-1, -2, …)");
-  command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)");
+  command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)")
+      ->check(check_seed);
   command.add_option("--steps", options->steps, "Updates (default: the config's)");
   command
       .add_option("--threads", options->threads, "Changes the time a run takes, never its result")
