@@ -45,7 +45,9 @@ int main(int argc, char** argv) {
     if (!std::cout) return complain("cannot write standard output", Fault::io);
     return 0;
   } catch (const CLI::Success& help) {
-    return program.exit(help);  // --help, --version
+    program.exit(help);  // --help, --version
+    std::cout.flush();
+    return std::cout ? 0 : complain("cannot write standard output", Fault::io);
   } catch (const CLI::ParseError& error) {
     return complain(std::string(error.what()) + ": see microgpt --help", Fault::usage);
   } catch (const Interrupted& interrupted) {

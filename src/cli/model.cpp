@@ -1,5 +1,7 @@
 #include "cli/model.hpp"
 
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <sstream>
 
@@ -22,6 +24,13 @@ Checkpoint load_model(const std::string& path) {
     }
   }
   throw *newest_failure;
+}
+
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool good = failed == std::errc() && end == text.data() + text.size();
+  return good ? "" : text + " is not a whole number from 0 to 18446744073709551615";
 }
 
 std::string as_document(const std::string& text, DocumentKind kind) {

@@ -17,6 +17,10 @@ namespace microgpt::cli {
 /// damaged is passed over with a warning on standard error.
 Checkpoint load_model(const std::string& path);
 
+/// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
+/// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
+std::string check_seed(const std::string& text);
+
 /// A text as it would stand in a training file: a paragraph is followed by a blank line. On a
 /// terminal control characters are escaped.
 std::string as_document(const std::string& text, DocumentKind kind);

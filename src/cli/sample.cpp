@@ -1,4 +1,5 @@
 // microgpt sample: texts from a trained model, one a line.
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -39,6 +40,10 @@ void run_sample(const SampleOptions& options) {
     throw Error(Fault::usage, "bad --prompt: its " + std::to_string(prompt.size())
                                   + " characters leave nothing to write of the " + std::to_string(limit)
                                   + " a text may have: raise --max-length");
+  }
+
+  if (std::isnan(sample.temperature)) {  // no range keeps it out: it compares with nothing
+    throw Error(Fault::usage, "bad --temperature: nan: must be a number from 0 to 100");
   }
 
   Rng rng(options.seed);
@@ -85,7 +90,9 @@ void add_sample(CLI::App& program) {
       .add_option("--max-length", options->max_length,
                   "Most characters of a text, prompt included (default: the run's own, block_size)")
       ->check(CLI::Range(1, 1'000'000'000));
-  command.add_option("--seed", options->seed, "The same seed gives the same texts")->capture_default_str();
+  command.add_option("--seed", options->seed, "The same seed gives the same texts")
+      ->check(check_seed)
+      ->capture_default_str();
   command.add_flag("--json", options->json, "One JSON document instead of lines");
   command.footer("Example:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8");
   command.callback([options] { run_sample(*options); });

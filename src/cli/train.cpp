@@ -17,6 +17,7 @@
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt::cli {
@@ -210,7 +211,8 @@ void add_train(CLI::App& program) {
   config->excludes(resume);
   command.add_option("--data", options->data, "Text file (default: the config's data.path)");
   command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)");
-  command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)");
+  command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)")
+      ->check(check_seed);
   command.add_option("--steps", options->steps, "Updates (default: the config's)");
   command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))

@@ -91,7 +91,8 @@ void report_json(const Outcome& outcome, const RunConfig& config, const RunFolde
       outcome.held_out_loss ? ordered_json(*outcome.held_out_loss) : ordered_json(nullptr);
   document["samples"] = outcome.samples;
   document["new_samples"] = outcome.new_samples;
-  std::cout << document.dump() << '\n';
+  // The folder's name may be any bytes; JSON is UTF-8.
+  std::cout << document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace microgpt::cli

@@ -163,6 +163,12 @@ class Reader {
         for (const auto& [inner, unused] : value.items()) check_known(name + "." + inner);
       } else {
         check_known(name);
+        // "train.steps" as one name at the top would look right and do nothing.
+        if (name.find('.') != std::string::npos) {
+          const auto [group, inner] = split_key(name);
+          throw Error(fault_, "bad config: " + where_ + ", " + name + ": write it in its group: \"" + group
+                                  + "\": {\"" + inner + "\": ...}");
+        }
       }
     }
   }
@@ -316,10 +322,16 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
       throw Error(Fault::usage, "bad --set: " + printable(override_text)
                                     + ": it must have the form key=value, as in train.steps=500");
     }
+    if (find_invalid_utf8(override_text) != std::string::npos) {
+      throw Error(Fault::usage, "bad --set: " + printable(override_text) + ": it is not valid UTF-8");
+    }
     const auto [group, name] = split_key(override_text.substr(0, equals));
     const std::string text = override_text.substr(equals + 1);
-    json value = json::parse(text, nullptr, false);
-    if (value.is_discarded()) value = text;
+    json value = text;
+    try {
+      value = parse_strict_json(text, Fault::usage, "--set");
+    } catch (const Error&) {  // not JSON: a string
+    }
     if (!document.is_object()) break;  // read_run_config says what is wrong
     if (group.empty()) {
       document[name] = value;

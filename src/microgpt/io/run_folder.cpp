@@ -56,7 +56,10 @@ RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name
       make_checkpoints_folder(path);
       return {path};
     }
-    if (failed) throw Error(Fault::io, "cannot make run folder: " + path.string() + ": " + failed.message());
+    std::error_code unknown;
+    const bool taken = fs::exists(fs::symlink_status(path, unknown));  // by whatever it may be
+    if (failed && !taken)
+      throw Error(Fault::io, "cannot make run folder: " + path.string() + ": " + failed.message());
   }
 }
 

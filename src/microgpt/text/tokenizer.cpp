@@ -15,7 +15,7 @@ std::string name_of(char32_t c) {
   std::string bytes;
   append_utf8(bytes, c);
   std::string hex;
-  for (int shift = c > 0xffff ? 20 : 12; shift >= 0; shift -= 4) {
+  for (int shift = c > 0xfffff ? 20 : c > 0xffff ? 16 : 12; shift >= 0; shift -= 4) {
     hex += "0123456789ABCDEF"[(c >> shift) & 0xfU];
   }
   return "'" + printable(bytes) + "' (U+" + hex + ")";

@@ -1,0 +1,117 @@
+#include <doctest/doctest.h>
+
+#include "cli/small_run.hpp"
+
+TEST_SUITE("cli") {
+  using namespace microgpt::test;
+
+  TEST_CASE("main: every command's --help ends well and shows an example") {
+    for (const std::string command : {"", "train", "sample", "reference"}) {
+      CAPTURE(command);
+      const auto result = command.empty() ? run_microgpt({"--help"}) : run_microgpt({command, "--help"});
+      CHECK(result.exit_code == 0);
+      CHECK(result.err == "");
+      CHECK(result.out.find("Example:\n  microgpt ") != std::string::npos);
+      CHECK(result.out.find('\x1b') == std::string::npos);
+    }
+  }
+
+  TEST_CASE("main: --version is the project's") {
+    const auto result = run_microgpt({"--version"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == "microgpt " MICROGPT_PROJECT_VERSION "\n");
+    CHECK(result.err == "");
+  }
+
+  TEST_CASE("main: wrong usage is one line and exit code 2") {
+    const SmallRun small;
+    const std::string config = small.config.string();
+    struct Case {
+      std::vector<std::string> arguments;
+      std::string named;  // part of the message
+    };
+    const Case cases[] = {
+        {{}, "subcommand"},
+        {{"tarin"}, ""},
+        {{"--bogus"}, ""},
+        {{"train"}, "--config or --resume"},
+        {{"train", "--config"}, "--config"},
+        {{"train", "--config", config, "--bogus"}, "--bogus"},
+        {{"train", "--config", config, "leftover"}, "leftover"},
+        {{"train", "--config", config, "--resume", "x"}, "--resume"},
+        {{"train", "--config", config, "--steps", "1e3"}, "1e3"},
+        {{"train", "--config", config, "--steps", "5x"}, "5x"},
+        {{"train", "--config", config, "--steps", "99999999999999999999"}, "--steps"},
+        {{"train", "--config", config, "--seed", "-1"}, "-1"},
+        {{"train", "--config", config, "--seed", "18446744073709551616"}, "18446744073709551616"},
+        {{"train", "--config", config, "--seed", "1.5"}, "1.5"},
+        {{"train", "--config", config, "--threads", "0"}, "--threads"},
+        {{"train", "--config", config, "--threads", "-1"}, "--threads"},
+        {{"train", "--config", config, "--threads", "10000"}, "--threads"},
+        {{"train", "--config", config, "--set"}, "--set"},
+        {{"train", "--config", config, "--set", "train.steps"}, "key=value"},
+        {{"train", "--config", config, "--set", "=5"}, "key=value"},
+        {{"train", "--config", config, "--set", "why=\xff"}, "UTF-8"},
+        {{"train", "--resume", "/nonexistent"}, "run folder"},
+        {{"train", "--resume", small.folder.path().string(), "--steps", "5"}, "--resume"},
+        {{"train", "--resume", small.folder.path().string(), "--set", "train.steps=5"}, "--resume"},
+        {{"sample"}, "--model"},
+        {{"sample", "--model", "x", "-n", "-1"}, "--count"},
+        {{"sample", "--model", "x", "-n", "1", "-n", "2"}, "--count"},
+        {{"sample", "--model", "x", "--temperature", "-1"}, "--temperature"},
+        {{"sample", "--model", "x", "--temperature", "1e400"}, "--temperature"},
+        {{"sample", "--model", "x", "--max-length", "0"}, "--max-length"},
+        {{"sample", "--model", "x", "--seed", "18446744073709551616"}, "18446744073709551616"},
+        {{"reference"}, "--data"},
+        {{"reference", "--data", small.text.string(), "--revision", "newest"}, "--revision"},
+        {{"reference", "--data", small.text.string(), "--seed", "x"}, "--seed"},
+        {{"reference", "--data", small.text.string(), "--seed", "-"}, "--seed"},
+        {{"reference", "--data", small.text.string(), "--n-head", "0"}, "n-head"},
+        {{"reference", "--data", small.text.string(), "--n-embd", "0"}, "n-embd"},
+        {{"reference", "--data", small.text.string(), "--block-size", "0"}, "block-size"},
+        {{"reference", "--data", small.text.string(), "--n-layer", "-1"}, "n-layer"},
+    };
+    for (const Case& each : cases) {
+      std::string arguments;
+      for (const auto& argument : each.arguments) arguments += argument + ' ';
+      CAPTURE(arguments);
+      const auto result = run_microgpt(each.arguments, {.folder = small.folder.path()});
+      CAPTURE(result.err);
+      CHECK(result.exit_code == 2);
+      CHECK(refused_in_one_line(result));
+      CHECK(result.err.find(each.named) != std::string::npos);
+    }
+    CHECK(names_in(small.folder.path()).size() == 2);  // the text, the config, and no run
+  }
+
+  TEST_CASE("main: a full disk under standard output is exit code 5") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet"})).exit_code == 0);
+    auto again = small.train();
+    again[4] += "-2";
+    const std::vector<std::string> commands[] = {
+        {"--help"},
+        {"--version"},
+        {"train", "--help"},
+        again,
+        small.sample(),
+        small.sample({"--json"}),
+        {"reference", "--data", small.text.string(), "--num-steps", "1", "--samples", "1"}};
+    for (const auto& arguments : commands) {
+      CAPTURE(arguments[0]);
+      const auto result = run_microgpt(arguments, {.stdout_to = "/dev/full"});
+      CHECK(result.exit_code == 5);
+      CHECK(result.err == "error: cannot write standard output\n");
+    }
+  }
+
+  TEST_CASE("main: what a file says never reaches the terminal raw") {
+    const TempFolder folder;
+    write_bytes(folder / "bad\x1b[31m.json", "{\"\\u001b[31m\": 1}");
+    const auto result = run_microgpt({"train", "--config", (folder / "bad\x1b[31m.json").string()});
+    CHECK(result.exit_code == 3);
+    CHECK(refused_in_one_line(result));
+    CHECK(result.err.find('\x1b') == std::string::npos);
+    CHECK(result.err.find("\\x1b[31m") != std::string::npos);
+  }
+}

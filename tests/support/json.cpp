@@ -1,0 +1,70 @@
+#include "support/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "microgpt/io/strict_json.hpp"
+
+namespace microgpt::test {
+
+namespace {
+
+const nlohmann::json& at(const void* here) {
+  return *static_cast<const nlohmann::json*>(here);
+}
+
+}  // namespace
+
+Json Json::parse(std::string_view text, int max_depth) {
+  Json parsed;
+  const auto document =
+      std::make_shared<const nlohmann::json>(parse_strict_json(text, Fault::data, "text", max_depth));
+  parsed.document_ = document;
+  parsed.here_ = document.get();
+  return parsed;
+}
+
+bool Json::has(const std::string& key) const {
+  return at(here_).contains(key);
+}
+
+Json Json::operator[](const std::string& key) const {
+  Json value = *this;
+  value.here_ = &at(here_).at(key);
+  return value;
+}
+
+Json Json::operator[](std::size_t index) const {
+  Json value = *this;
+  value.here_ = &at(here_).at(index);
+  return value;
+}
+
+std::size_t Json::size() const {
+  return at(here_).size();
+}
+
+double Json::number() const {
+  return at(here_).get<double>();
+}
+
+std::string Json::text() const {
+  return at(here_).get<std::string>();
+}
+
+std::string Json::dump() const {
+  return at(here_).dump();
+}
+
+std::string config_text(const RunConfig& config) {
+  return to_json(config).dump();
+}
+
+RunConfig config_of(std::string_view text) {
+  return read_run_config(nlohmann::json::parse(text), Fault::data, "text");
+}
+
+std::string quoted(std::string_view text) {
+  return nlohmann::json(text).dump();
+}
+
+}  // namespace microgpt::test

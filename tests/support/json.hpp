@@ -1,0 +1,41 @@
+// JSON for tests without the price of its library: one source file compiles that for all of them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "microgpt/io/run_config.hpp"
+
+namespace microgpt::test {
+
+/// A value inside a document that is read by the project's own strict reader. What is not there or
+/// of another kind than asked for throws, and so fails the test.
+class Json {
+ public:
+  static Json parse(std::string_view text, int max_depth = 8);
+
+  [[nodiscard]] bool has(const std::string& key) const;
+  [[nodiscard]] Json operator[](const std::string& key) const;
+  [[nodiscard]] Json operator[](std::size_t index) const;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] double number() const;
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string dump() const;
+
+ private:
+  std::shared_ptr<const void> document_;
+  const void* here_ = nullptr;
+};
+
+/// to_json() of a config, as one line.
+std::string config_text(const RunConfig& config);
+
+/// read_run_config() of a text.
+RunConfig config_of(std::string_view text);
+
+/// The text as a JSON string, with its quotation marks.
+std::string quoted(std::string_view text);
+
+}  // namespace microgpt::test
