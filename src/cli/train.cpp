@@ -123,8 +123,15 @@ void check_memory(const RunConfig& config, const std::string& where) {
               "too large: " + where + ": this run needs " + text + ": lower model.* or train.batch_size");
 }
 
+/// The path of a text as config.json and checkpoints keep it: it must work from any folder.
 std::string absolute(const std::string& path) {
-  return fs::absolute(path).lexically_normal().string();
+  const std::string full = fs::absolute(path).lexically_normal().string();
+  if (find_invalid_utf8(full) != std::string::npos) {
+    throw Error(Fault::data, "bad path: " + full
+                                 + ": it is not valid UTF-8, so that config.json cannot hold it: rename the file "
+                                   "or its folder");
+  }
+  return full;
 }
 
 void run_new(const TrainOptions& options) {
@@ -167,7 +174,7 @@ void run_resumed(const TrainOptions& options) {
   }
   if (!fs::is_directory(options.resume) && options.out.empty()) {
     throw Error(Fault::usage, "bad --resume: " + options.resume
-                                  + ": to go on from a file, say with --out where the run is to be written");
+                                  + ": it is no run folder: to go on from a file, say with --out where to");
   }
   const Checkpoint checkpoint = load_model(options.resume);
   RunConfig config = checkpoint.config();

@@ -46,7 +46,7 @@ void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& fo
     const auto cut =
         static_cast<std::size_t>(std::count_if(corpus.training.begin(), corpus.training.end(),
                                                [](const Example& example) { return !example.closes; }));
-    if (cut > 0) std::cout << kIndent << count(cut, "document") << " longer than block_size are cut\n";
+    if (cut > 0) std::cout << kIndent << "longer than block_size and cut: " << count(cut, "document") << '\n';
   }
   std::cout << bold("model") << "   " << count(config.model.n_layer, "layer") << ", width "
             << config.model.n_embd << ", " << count(config.model.n_head, "head") << ", context "

@@ -31,7 +31,7 @@ TEST_SUITE("cli") {
       std::string named;  // part of the message
     };
     const Case cases[] = {
-        {{}, "subcommand"},
+        {{}, "command"},
         {{"tarin"}, ""},
         {{"--bogus"}, ""},
         {{"train"}, "--config or --resume"},
