@@ -63,8 +63,4 @@ RunConfig config_of(std::string_view text) {
   return read_run_config(nlohmann::json::parse(text), Fault::data, "text");
 }
 
-std::string quoted(std::string_view text) {
-  return nlohmann::json(text).dump();
-}
-
 }  // namespace microgpt::test

@@ -35,7 +35,4 @@ std::string config_text(const RunConfig& config);
 /// read_run_config() of a text.
 RunConfig config_of(std::string_view text);
 
-/// The text as a JSON string, with its quotation marks.
-std::string quoted(std::string_view text);
-
 }  // namespace microgpt::test

@@ -1,0 +1,83 @@
+#include "microgpt/base/file.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/errors.hpp"
+#include "support/temp_folder.hpp"
+
+TEST_SUITE("base") {
+  using namespace microgpt;
+  using namespace microgpt::test;
+
+  TEST_CASE("file: every byte of a file is read") {
+    const TempFolder folder;
+    std::string bytes;
+    for (int i = 0; i < 300'000; ++i) bytes += static_cast<char>(i % 251);
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, bytes.size()}) {
+      write_bytes(folder / "file", std::string_view(bytes).substr(0, size));
+      CHECK(read_file(folder / "file", Fault::data) == bytes.substr(0, size));
+    }
+    std::filesystem::create_symlink(folder / "file", folder / "link");
+    CHECK(read_file(folder / "link", Fault::data).size() == bytes.size());
+  }
+
+  TEST_CASE("file: what is no readable regular file is refused with the caller's fault") {
+    const TempFolder folder;
+    REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);  // no writer: must not wait for one
+    std::filesystem::create_symlink(folder / "loop", folder / "loop");
+    write_bytes(folder / "file", "x");
+    struct Case {
+      std::filesystem::path path;
+      std::string why;
+    };
+    const Case cases[] = {
+        {folder / "missing", "No such file or directory"},
+        {"", "No such file or directory"},
+        {folder / "file/x", "Not a directory"},
+        {folder.path(), "it is a folder"},
+        {folder / "fifo", "it is not a regular file"},
+        {"/dev/null", "it is not a regular file"},
+        {"/dev/zero", "it is not a regular file"},
+        {folder / "loop", "symbolic links"},
+        {folder / std::string(300, 'n'), "name too long"},
+        {std::string(10'000, 'd'), "name too long"},
+        {folder.path().string() + std::string("/file\0.txt", 10), "NUL"},
+        // says that it has no bytes, and then has some
+        {"/proc/self/status", "it became longer while it was read"},
+    };
+    for (const Case& each : cases) {
+      for (const Fault fault : {Fault::data, Fault::checkpoint, Fault::io}) {
+        const Failure got = failure_of([&] { read_file(each.path, fault); });
+        CAPTURE(got.message);
+        CHECK(got.fault == static_cast<int>(fault));
+        CHECK(got.names(std::string("cannot read file: ") + each.path.c_str() + ": "));
+        CHECK(got.names(each.why));
+      }
+    }
+  }
+
+  TEST_CASE("file: a file over the limit is refused before it is read") {
+    const TempFolder folder;
+    write_bytes(folder / "file", "12345");
+    CHECK(read_file(folder / "file", Fault::data, 5) == "12345");
+    const Failure got = failure_of([&] { read_file(folder / "file", Fault::data, 4); });
+    CHECK(got.fault == 3);
+    CHECK(got.names("it holds 5 bytes: at most 4 are read"));
+    // five gigabytes of nothing
+    std::filesystem::resize_file(folder / "file", std::uintmax_t{5} << 30);
+    CHECK(failure_of([&] { read_file(folder / "file", Fault::data); }).names("5368709120 bytes"));
+  }
+
+  TEST_CASE("file: a file without permission is refused") {
+    if (::geteuid() == 0) {
+      MESSAGE("left out: root may read anything");
+      return;
+    }
+    const TempFolder folder;
+    write_bytes(folder / "file", "x");
+    std::filesystem::permissions(folder / "file", std::filesystem::perms::none);
+    CHECK(failure_of([&] { read_file(folder / "file", Fault::data); }).names("Permission denied"));
+  }
+}
