@@ -37,7 +37,7 @@ class Generator {
   int block_size_;
   int bos_;
   Decoder<T> decoder_;
-  std::vector<T> scaled_;              // scratch: logits, then probabilities
+  Arena<T> scaled_;                    // scratch: logits, then probabilities
   std::vector<double> probabilities_;  // scratch
 };
 
