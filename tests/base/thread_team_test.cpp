@@ -89,8 +89,7 @@ TEST_SUITE("base") {
         CHECK(after == 20);
       }
       // When all of them throw, one comes out and none is left over.
-      CHECK_THROWS_AS(team.run(9, [](int, int) { throw std::logic_error("all"); }),
-                      std::logic_error);
+      CHECK_THROWS_AS(team.run(9, [](int, int) { throw std::logic_error("all"); }), std::logic_error);
       CHECK_NOTHROW(team.run(9, [](int, int) {}));
     }
   }

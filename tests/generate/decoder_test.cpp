@@ -26,8 +26,8 @@ TEST_SUITE("generate") {
 
   /// Reads the tokens one at a time and compares with the forward pass over all of them.
   template <class T>
-  void check_document(const ModelConfig& config, const Parameters<T>& parameters,
-                      Decoder<T>& decoder, const std::vector<int>& tokens, double tolerance) {
+  void check_document(const ModelConfig& config, const Parameters<T>& parameters, Decoder<T>& decoder,
+                      const std::vector<int>& tokens, double tolerance) {
     const Batch batch = batch_of({tokens});
     Activations<T> a(config, batch.positions());
     gpt_forward<T>(config, parameters, batch, a);
@@ -39,8 +39,8 @@ TEST_SUITE("generate") {
         expected.push_back(a.logits()(static_cast<Index>(p), t));
       }
       const double error = difference(got, expected);
-      CHECK_MESSAGE(error <= tolerance, describe(config), " position ", p, ": relative error ",
-                    error, "; first logit got ", got[0], ", expected ", expected[0]);
+      CHECK_MESSAGE(error <= tolerance, describe(config), " position ", p, ": relative error ", error,
+                    "; first logit got ", got[0], ", expected ", expected[0]);
     }
   }
 
@@ -51,10 +51,8 @@ TEST_SUITE("generate") {
       const auto parameters = random_parameters<T>(config, noise);
       Decoder<T> decoder(config, parameters);
       // A full context, then shorter ones: nothing may be left of what was read before.
-      for (const int positions :
-           {config.block_size, (config.block_size + 1) / 2, 1, config.block_size}) {
-        check_document(config, parameters, decoder, random_document(config, noise, positions),
-                       tolerance);
+      for (const int positions : {config.block_size, (config.block_size + 1) / 2, 1, config.block_size}) {
+        check_document(config, parameters, decoder, random_document(config, noise, positions), tolerance);
         decoder.restart();
       }
     }

@@ -14,8 +14,7 @@ TEST_SUITE("generate") {
 
   namespace {
 
-  const ModelConfig kConfig = {
-      .n_layer = 2, .n_embd = 12, .n_head = 3, .block_size = 8, .vocab_size = 10};
+  const ModelConfig kConfig = {.n_layer = 2, .n_embd = 12, .n_head = 3, .block_size = 8, .vocab_size = 10};
   constexpr int kBos = 9;
 
   /// Logits after the last of the tokens, by the whole forward pass.
@@ -33,8 +32,7 @@ TEST_SUITE("generate") {
   }
 
   std::size_t most_probable(const Numbers& logits) {
-    return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end())
-                                    - logits.begin());
+    return static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
 
   /// The greedy continuation as the header tells it: the most probable character, and where the
@@ -87,8 +85,8 @@ TEST_SUITE("generate") {
       Rng rng(0);
       const Rng::State before = rng.state();
       const auto text = generator.generate(prompt, {0, max_length}, rng);
-      CHECK_MESSAGE(text == greedy(config, parameters, prompt, max_length), describe(config),
-                    " prompt of ", prompt.size(), ", text of ", text.size());
+      CHECK_MESSAGE(text == greedy(config, parameters, prompt, max_length), describe(config), " prompt of ",
+                    prompt.size(), ", text of ", text.size());
       CHECK(rng.state() == before);  // nothing is drawn
       longest = std::max(longest, text.size());
     }

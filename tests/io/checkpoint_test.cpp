@@ -100,10 +100,8 @@ void check_round_trip() {
   const Checkpoint loaded = Checkpoint::load(saved.path);
   CHECK(config_text(loaded.config()) == config_text(saved.config));
   CHECK(loaded.config().model.vocab_size == 5);
-  CHECK(std::vector<char32_t>(loaded.tokenizer().characters().begin(),
-                              loaded.tokenizer().characters().end())
-        == std::vector<char32_t>(saved.tokenizer.characters().begin(),
-                                 saved.tokenizer.characters().end()));
+  CHECK(std::vector<char32_t>(loaded.tokenizer().characters().begin(), loaded.tokenizer().characters().end())
+        == std::vector<char32_t>(saved.tokenizer.characters().begin(), saved.tokenizer.characters().end()));
   CHECK(loaded.training().step == 3);
   CHECK(loaded.training().data_sha256 == saved.record.data_sha256);
   CHECK(loaded.training().rng == saved.record.rng);
@@ -133,8 +131,8 @@ TEST_SUITE("io") {
   TEST_CASE("checkpoint: extreme numbers and absent ones come back") {
     Saved<double> saved;
     const double extremes[] = {-0.0, std::numeric_limits<double>::denorm_min(),
-                               std::numeric_limits<double>::max(),
-                               std::numeric_limits<double>::lowest(), 0.1};
+                               std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest(),
+                               0.1};
     std::copy(std::begin(extremes), std::end(extremes), saved.state.parameters.values().begin());
     saved.record.held_out_loss.reset();
     saved.record.rng.waiting_gauss.reset();
@@ -146,8 +144,7 @@ TEST_SUITE("io") {
     CHECK(!loaded.training().held_out_loss.has_value());
     CHECK(loaded.training().rng == saved.record.rng);
 
-    for (const double waiting :
-         {-0.0, 5e-324, 0.1, -2.2250738585072014e-308, 1.7976931348623157e308}) {
+    for (const double waiting : {-0.0, 5e-324, 0.1, -2.2250738585072014e-308, 1.7976931348623157e308}) {
       saved.record.rng.waiting_gauss = waiting;
       saved.save();
       const auto back = Checkpoint::load(saved.path).training().rng.waiting_gauss;
@@ -209,92 +206,76 @@ TEST_SUITE("io") {
         {"no version", [](Parts& p) { p.metadata.erase("format_version"); }, "format_version"},
         {"version 2", [](Parts& p) { p.metadata["format_version"] = "2"; }, "is 2; this"},
         {"version abc", [](Parts& p) { p.metadata["format_version"] = "abc"; }, "abc"},
-        {"version with escapes", [](Parts& p) { p.metadata["format_version"] = "\x1b\n"; },
-         "\\x1b\\n"},
+        {"version with escapes", [](Parts& p) { p.metadata["format_version"] = "\x1b\n"; }, "\\x1b\\n"},
         {"no config", [](Parts& p) { p.metadata.erase("config"); }, "config"},
         {"config no JSON", [](Parts& p) { p.metadata["config"] = "{,}"; }, "(config)"},
         {"config null", [](Parts& p) { p.metadata["config"] = "null"; }, "(config)"},
-        {"config negative",
-         [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":-2"); }, "n_layer (-2)"},
-        {"config huge",
-         [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":2147483648"); }, "n_embd"},
-        {"config of many layers",
-         [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":1000"); },
+        {"config negative", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":-2"); },
+         "n_layer (-2)"},
+        {"config huge", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":2147483648"); },
+         "n_embd"},
+        {"config of many layers", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":1000"); },
          "its config asks for 18009"},
-        {"config heads", [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":3"); },
-         "n_head (3)"},
-        {"config unknown key", [](Parts& p) { p.replace("config", "\"n_head\"", "\"n_heads\""); },
-         "n_heads"},
+        {"config heads", [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":3"); }, "n_head (3)"},
+        {"config unknown key", [](Parts& p) { p.replace("config", "\"n_head\"", "\"n_heads\""); }, "n_heads"},
         {"config key twice",
-         [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":2,\"n_head\":2"); },
-         "twice"},
-        {"config another width",
-         [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":8"); }, "tensor wte"},
+         [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":2,\"n_head\":2"); }, "twice"},
+        {"config another width", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":8"); },
+         "tensor wte"},
         {"config another context",
-         [](Parts& p) { p.replace("config", "\"block_size\":3", "\"block_size\":4"); },
-         "tensor wpe"},
+         [](Parts& p) { p.replace("config", "\"block_size\":3", "\"block_size\":4"); }, "tensor wpe"},
         {"config other precision", [](Parts& p) { p.replace("config", "float32", "float64"); },
          "must be F64"},
         {"no vocabulary", [](Parts& p) { p.metadata.erase("vocabulary"); }, "vocabulary"},
         {"vocabulary no JSON", [](Parts& p) { p.metadata["vocabulary"] = "a"; }, "(vocabulary)"},
         {"vocabulary an object", [](Parts& p) { p.metadata["vocabulary"] = "{}"; }, "not an array"},
-        {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; },
-         "strings"},
-        {"vocabulary with an empty string",
-         [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); }, "one character"},
-        {"vocabulary with two characters",
-         [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); }, "one character"},
+        {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; }, "strings"},
+        {"vocabulary with an empty string", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); },
+         "one character"},
+        {"vocabulary with two characters", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); },
+         "one character"},
         {"vocabulary with one twice", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\n\""); },
          "ascending"},
-        {"vocabulary not in order",
-         [](Parts& p) { p.metadata["vocabulary"] = R"(["b","a","c","d"])"; }, "ascending"},
-        {"vocabulary with a surrogate",
-         [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\ud800\""); }, "(vocabulary)"},
-        {"vocabulary too short", [](Parts& p) { p.replace("vocabulary", "\"a\",", ""); },
-         "tensor wte"},
+        {"vocabulary not in order", [](Parts& p) { p.metadata["vocabulary"] = R"(["b","a","c","d"])"; },
+         "ascending"},
+        {"vocabulary with a surrogate", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\ud800\""); },
+         "(vocabulary)"},
+        {"vocabulary too short", [](Parts& p) { p.replace("vocabulary", "\"a\",", ""); }, "tensor wte"},
         {"vocabulary too long", [](Parts& p) { p.replace("vocabulary", "\"a\",", "\"a\",\"b\","); },
          "tensor wte"},
         {"no training", [](Parts& p) { p.metadata.erase("training"); }, "training"},
         {"training an array", [](Parts& p) { p.metadata["training"] = "[]"; }, "training"},
         {"no step", [](Parts& p) { p.replace("training", "\"step\"", "\"stop\""); }, "no step"},
-        {"step negative", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":-1"); },
-         "step"},
-        {"step beyond the last",
-         [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":11"); }, "train.steps"},
-        {"step huge", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":4294967299"); },
-         "step"},
-        {"step a fraction", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":3.0"); },
-         "step"},
-        {"step a string", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":\"3\""); },
-         "step"},
+        {"step negative", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":-1"); }, "step"},
+        {"step beyond the last", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":11"); },
+         "train.steps"},
+        {"step huge", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":4294967299"); }, "step"},
+        {"step a fraction", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":3.0"); }, "step"},
+        {"step a string", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":\"3\""); }, "step"},
         {"no data digest", [](Parts& p) { p.replace("training", "data_sha256", "data_sha255"); },
          "data_sha256"},
         {"data digest a number",
-         [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); },
-         "data_sha256"},
+         [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); }, "data_sha256"},
         {"no generator", [](Parts& p) { p.replace("training", "\"rng\"", "\"rnd\""); }, "rng"},
         {"generator null",
          [](Parts& p) {
-           p.metadata["training"] =
-               R"({"step":3,"data_sha256":"","rng":null,"held_out_loss":null})";
+           p.metadata["training"] = R"({"step":3,"data_sha256":"","rng":null,"held_out_loss":null})";
          },
          "generator"},
         {"generator without a word",
-         [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[],\"none\":["); },
-         "generator"},
+         [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[],\"none\":["); }, "generator"},
         {"generator with 623 words",
          [](Parts& p) {
            const auto at = p.metadata["training"].find("\"words\":[") + 9;
            p.metadata["training"].erase(at, p.metadata["training"].find(',', at) + 1 - at);
          },
          "624"},
-        {"generator with 625 words",
-         [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[0,"); }, "624"},
+        {"generator with 625 words", [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[0,"); },
+         "624"},
         {"generator with a large word",
          [](Parts& p) {
            const auto at = p.metadata["training"].find("\"words\":[") + 9;
-           p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at,
-                                          "4294967296");
+           p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "4294967296");
          },
          "32-bit"},
         {"generator with a negative word",
@@ -310,9 +291,7 @@ TEST_SUITE("io") {
          },
          "624"},
         {"generator waiting for a string",
-         [](Parts& p) {
-           p.replace("training", "\"waiting_gauss\":", "\"waiting_gauss\":\"x\",\"y\":");
-         },
+         [](Parts& p) { p.replace("training", "\"waiting_gauss\":", "\"waiting_gauss\":\"x\",\"y\":"); },
          "generator"},
         {"generator waiting for infinity",
          [](Parts& p) {
@@ -320,13 +299,10 @@ TEST_SUITE("io") {
            p.metadata["training"].replace(at, p.metadata["training"].find('}', at) - at, "1e999");
          },
          "(training)"},
-        {"no held-out loss",
-         [](Parts& p) { p.replace("training", "held_out_loss", "held_out_lass"); },
+        {"no held-out loss", [](Parts& p) { p.replace("training", "held_out_loss", "held_out_lass"); },
          "held_out_loss"},
         {"held-out loss a string",
-         [](Parts& p) {
-           p.replace("training", "\"held_out_loss\":", "\"held_out_loss\":\"x\",\"y\":");
-         },
+         [](Parts& p) { p.replace("training", "\"held_out_loss\":", "\"held_out_loss\":\"x\",\"y\":"); },
          "held_out_loss"},
         {"a tensor missing", [](Parts& p) { p.erase(0); }, "44 tensors"},
         {"a moment missing", [](Parts& p) { p.erase(44); }, "44 tensors"},
@@ -338,8 +314,7 @@ TEST_SUITE("io") {
          "46 tensors"},
         {"a tensor by another name", [](Parts& p) { p.tensors[0].name = "wtf"; },
          "tensor wtf stands where wte"},
-        {"two tensors the other way round",
-         [](Parts& p) { std::swap(p.tensors[3].name, p.tensors[4].name); },
+        {"two tensors the other way round", [](Parts& p) { std::swap(p.tensors[3].name, p.tensors[4].name); },
          "layer0.attn_wk stands where layer0.attn_wq"},
         {"a shape the other way round",
          [](Parts& p) {
@@ -348,16 +323,12 @@ TEST_SUITE("io") {
          "shape [3, 4], is F32 [4,3]"},
         {"a shape of one dimension", [](Parts& p) { p.tensors[1].shape = {12}; }, "is F32 [12]"},
         {"another dtype of that size", [](Parts& p) { p.tensors[2].dtype = "I32"; }, "is I32"},
-        {"a weight not a number", [=](Parts& p) { p.set_number(0, 3, kNan); },
-         "tensor wte: number 3"},
-        {"a weight infinite", [=](Parts& p) { p.set_number(14, 0, kInf); },
-         "layer1.mlp_fc2: number 0"},
-        {"a first moment infinite", [=](Parts& p) { p.set_number(15, 1, -kInf); },
-         "adam.m.wte: number 1"},
+        {"a weight not a number", [=](Parts& p) { p.set_number(0, 3, kNan); }, "tensor wte: number 3"},
+        {"a weight infinite", [=](Parts& p) { p.set_number(14, 0, kInf); }, "layer1.mlp_fc2: number 0"},
+        {"a first moment infinite", [=](Parts& p) { p.set_number(15, 1, -kInf); }, "adam.m.wte: number 1"},
         {"a second moment not a number", [=](Parts& p) { p.set_number(30, 2, kNan); },
          "adam.v.wte: number 2"},
-        {"a second moment negative", [](Parts& p) { p.set_number(31, 0, -1e-30F); },
-         "adam.v.wpe: number 0"},
+        {"a second moment negative", [](Parts& p) { p.set_number(31, 0, -1e-30F); }, "adam.v.wpe: number 0"},
     };
     const auto path = saved.folder / "changed.safetensors";
     Parts(saved.path).write(path);
@@ -412,8 +383,7 @@ TEST_SUITE("io") {
     for (std::size_t at = data; at < bytes.size(); ++at) {
       for (int bit = 0; bit < 8; ++bit) {
         const Failure got = flipped(at, bit);
-        if (got.fault != 4 || !got.names("SHA-256"))
-          FAIL_CHECK("byte " << at << ": " << got.message);
+        if (got.fault != 4 || !got.names("SHA-256")) FAIL_CHECK("byte " << at << ": " << got.message);
       }
     }
     int loaded = 0;
@@ -443,14 +413,11 @@ TEST_SUITE("io") {
     for (const double bad : {kNan, kInf, -kInf}) {
       for (const int which : {0, 1, 2}) {
         Saved<double> saved;
-        auto& set = which == 0   ? saved.state.parameters
-                    : which == 1 ? saved.state.m
-                                 : saved.state.v;
+        auto& set = which == 0 ? saved.state.parameters : which == 1 ? saved.state.m : saved.state.v;
         set.values()[set.values().size() - 1] = bad;
         const auto path = saved.folder / "new.safetensors";
-        const Failure got = failure_of([&] {
-          save_checkpoint(path, saved.config, saved.tokenizer, saved.record, saved.state);
-        });
+        const Failure got = failure_of(
+            [&] { save_checkpoint(path, saved.config, saved.tokenizer, saved.record, saved.state); });
         CAPTURE(got.message);
         CHECK(got.fault == 6);
         CHECK(got.is_one_line());
@@ -465,8 +432,7 @@ TEST_SUITE("io") {
   TEST_CASE("checkpoint: where it cannot be written it says so") {
     const Saved<float> saved;
     const Failure got = failure_of([&] {
-      save_checkpoint(saved.folder / "no/folder", saved.config, saved.tokenizer, saved.record,
-                      saved.state);
+      save_checkpoint(saved.folder / "no/folder", saved.config, saved.tokenizer, saved.record, saved.state);
     });
     CHECK(got.fault == 5);
     CHECK(got.is_one_line());

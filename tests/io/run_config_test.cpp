@@ -68,7 +68,7 @@ std::vector<Key> every_key() {
       choice("data.documents", {"\"lines\"", "\"paragraphs\""}),
       choice("data.long_documents", {"\"cut\"", "\"split\""}),
       real("data.held_out", {"0.0", "0.25", "0.9"}, {"0.91", "1"}),
-      whole("model.n_layer", "0", "1000", {"1001", "2147483648"}),
+      whole("model.n_layer", "0", "200", {"201", "2147483648"}),
       whole("model.n_embd", "4", "65536", {"0", "65537", "4294967300"}),
       whole("model.n_head", "1", "16", {"0", "65537", "4294967297"}),
       whole("model.block_size", "1", "65536", {"0", "65537", "4294967297"}),
@@ -81,7 +81,7 @@ std::vector<Key> every_key() {
       choice("train.loss", {"\"document_mean\"", "\"token_mean\""}),
       real("train.learning_rate", {"0.0", "0.003", "10.0"}, {"10.1"}),
       choice("train.schedule", {"\"constant\"", "\"linear\"", "\"cosine\""}),
-      whole("train.warmup_steps", "0", "999", {more}),
+      whole("train.warmup_steps", "0", billion, {more}),
       real("train.beta1", {"0.0", "0.9", "0.999999"}, {"1", "0.9999999"}),
       real("train.beta2", {"0.0", "0.95", "0.999999"}, {"1", "0.9999999"}),
       real("train.epsilon", {"1e-16", "1e-08", "1.0"}, {"0", "1e-17", "1.1"}),
@@ -133,7 +133,8 @@ TEST_SUITE("io") {
     std::string described;
     for (const Key& key : every_key()) described += key.name + ' ';
     std::string expected;
-    for (const std::string& line : lines_of(describe_config_keys())) {
+    for (const std::string& line : lines_of(config_keys_table())) {
+      if (!line.starts_with("| `")) continue;  // the head of the table
       expected += line.substr(3, line.find('`', 3) - 3) + ' ';
     }
     CHECK(described == expected);
@@ -165,8 +166,7 @@ TEST_SUITE("io") {
       CAPTURE(got.message);
       CHECK(got.fault == 3);
       CHECK(got.is_one_line());
-      CHECK(got.names("bad config: text, " + each.unknown + ": no such key: did you mean "
-                      + each.nearest));
+      CHECK(got.names("bad config: text, " + each.unknown + ": no such key: did you mean " + each.nearest));
     }
   }
 
@@ -200,10 +200,6 @@ TEST_SUITE("io") {
     CHECK(heads.names("model.n_head (3): must be a divisor of model.n_embd (16)"));
     CHECK(failure(R"({"model": {"n_embd": 4, "n_head": 8}})").names("model.n_head"));
     CHECK(failure(R"({"model": {"n_embd": 15}})").names("model.n_head (4)"));
-    const Failure warmup = failure(R"({"train": {"steps": 10, "warmup_steps": 10}})");
-    CHECK(warmup.names("train.warmup_steps (10): must be less than train.steps (10)"));
-    CHECK(failure(R"({"train": {"steps": 10, "warmup_steps": 11}})").fault == 3);
-    CHECK(failure(R"({"train": {"steps": 10, "warmup_steps": 9}})").fault == 0);
   }
 
   TEST_CASE("run_config: what is written is read again as the same") {
@@ -228,11 +224,10 @@ TEST_SUITE("io") {
     const TempFolder folder;
     const auto path = folder / "c.json";
     write_bytes(path, R"({"seed": 7, "data": {"path": "t.txt"}, "train": {"steps": 5}})");
-    const RunConfig config =
-        load_run_config(path, {"train.steps=500", "model.n_embd=8", "model.n_head=2", "why=a=b",
-                               "seed=9", "seed=10", "train.loss=token_mean",
-                               "train.schedule=\"cosine\"", "model.zero_projections=true",
-                               "data.path=elsewhere.txt", "sample.temperature=1e-1"});
+    const RunConfig config = load_run_config(
+        path, {"train.steps=500", "model.n_embd=8", "model.n_head=2", "why=a=b", "seed=9", "seed=10",
+               "train.loss=token_mean", "train.schedule=\"cosine\"", "model.zero_projections=true",
+               "data.path=elsewhere.txt", "sample.temperature=1e-1"});
     CHECK(config.train.steps == 500);
     CHECK(config.model.n_embd == 8);
     CHECK(config.model.n_head == 2);
@@ -305,10 +300,9 @@ TEST_SUITE("io") {
     const auto path = folder / "c.json";
     for (const std::string& text :
          {""s, "  \n"s, "{"s, "{\"seed\": 1,}"s, "\xef\xbb\xbf{}"s, "{}\0"s, "// why\n{}"s,
-          "{\"seed\": NaN}"s, "{\"train\": {\"learning_rate\": 1e999}}"s,
-          "{\"seed\":1,\"seed\":1}"s, "{\"train\":{\"steps\":1},\"train\":{\"steps\":2}}"s,
-          "{\"why\": \"\xe9\"}"s, "{\"model\":" + std::string(100'000, '['),
-          std::string(2 << 20, ' ') + "{}"}) {
+          "{\"seed\": NaN}"s, "{\"train\": {\"learning_rate\": 1e999}}"s, "{\"seed\":1,\"seed\":1}"s,
+          "{\"train\":{\"steps\":1},\"train\":{\"steps\":2}}"s, "{\"why\": \"\xe9\"}"s,
+          "{\"model\":" + std::string(100'000, '['), std::string(2 << 20, ' ') + "{}"}) {
       write_bytes(path, text);
       const Failure got = failure_of([&] { load_run_config(path, {}); });
       CAPTURE(got.message);

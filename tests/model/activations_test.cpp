@@ -56,8 +56,7 @@ TEST_SUITE("model") {
     return list;
   }
 
-  const ModelConfig kConfig = {
-      .n_layer = 2, .n_embd = 6, .n_head = 2, .block_size = 5, .vocab_size = 7};
+  const ModelConfig kConfig = {.n_layer = 2, .n_embd = 6, .n_head = 2, .block_size = 5, .vocab_size = 7};
 
   Batch batch_of_lengths(std::initializer_list<int> lengths) {
     Batch batch;

@@ -37,8 +37,7 @@ TEST_SUITE("model") {
   };
 
   template <class T>
-  double forward(const Case& c, const Parameters<T>& parameters, const Batch& batch,
-                 Activations<T>& a) {
+  double forward(const Case& c, const Parameters<T>& parameters, const Batch& batch, Activations<T>& a) {
     gpt_forward<T>(c.config, parameters, batch, a);
     const Numbers weight = weights_of(c, batch);
     double loss = 0;
@@ -81,9 +80,9 @@ TEST_SUITE("model") {
     Result result;
     const std::size_t end = tape.size();
     for (const auto& tokens : c.documents) {
-      const double share =
-          c.token_mean ? static_cast<double>(tokens.size() - 1) / static_cast<double>(positions)
-                       : 1.0 / static_cast<double>(c.documents.size());
+      const double share = c.token_mean
+                               ? static_cast<double>(tokens.size() - 1) / static_cast<double>(positions)
+                               : 1.0 / static_cast<double>(c.documents.size());
       const reference::Value loss = reference::document_loss(config, state, tokens) * share;
       result.loss += loss.data();
       tape.backward(loss);  // adds to the gradients of the parameters
@@ -115,15 +114,13 @@ TEST_SUITE("model") {
   }
 
   std::string describe(const Case& c) {
-    std::string text =
-        test::describe(c.config) + (c.token_mean ? " token" : " document") + " mean of";
+    std::string text = test::describe(c.config) + (c.token_mean ? " token" : " document") + " mean of";
     for (const auto& tokens : c.documents) text += " " + std::to_string(tokens.size() - 1);
     return text;
   }
 
   /// Compares tensor by tensor.
-  void check_gradients(const Case& c, const Numbers& got, const Numbers& expected,
-                       double tolerance) {
+  void check_gradients(const Case& c, const Numbers& got, const Numbers& expected, double tolerance) {
     const std::string config = describe(c);
     CAPTURE(config);
     REQUIRE(got.size() == expected.size());
@@ -132,9 +129,8 @@ TEST_SUITE("model") {
       const auto end = begin + static_cast<std::ptrdiff_t>(tensor.rows * tensor.cols);
       const Numbers one(got.begin() + begin, got.begin() + end);
       const Numbers other(expected.begin() + begin, expected.begin() + end);
-      const double largest =
-          std::abs(*std::max_element(other.begin(), other.end(),
-                                     [](double a, double b) { return std::abs(a) < std::abs(b); }));
+      const double largest = std::abs(*std::max_element(
+          other.begin(), other.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
       // Where the exact gradient is 0 (the attention of documents of one position, or a
       // projection behind dead units) only rounding is left, and no ratio means anything.
       if (largest < 1e-14) {
@@ -144,8 +140,8 @@ TEST_SUITE("model") {
         continue;
       }
       const double error = difference(one, other);
-      CHECK_MESSAGE(error <= tolerance, tensor.name, ": relative error ", error, ", allowed ",
-                    tolerance, "; first number got ", one[0], ", expected ", other[0]);
+      CHECK_MESSAGE(error <= tolerance, tensor.name, ": relative error ", error, ", allowed ", tolerance,
+                    "; first number got ", one[0], ", expected ", other[0]);
     }
   }
 
@@ -159,8 +155,8 @@ TEST_SUITE("model") {
       const Result got = run_model(c, parameters);
       const Result expected = run_reference(c, parameters);
       INFO(number, ": ", describe(c));
-      CHECK_MESSAGE(std::abs(got.loss - expected.loss) <= 1e-12 * expected.loss, "loss: got ",
-                    got.loss, ", expected ", expected.loss);
+      CHECK_MESSAGE(std::abs(got.loss - expected.loss) <= 1e-12 * expected.loss, "loss: got ", got.loss,
+                    ", expected ", expected.loss);
       check_gradients(c, got.gradient, expected.gradient, 1e-9);
     }
   }
@@ -193,8 +189,8 @@ TEST_SUITE("model") {
       const Batch batch = batch_of(c.documents);
       Activations<double> a(c.config, batch.positions());
       for (int draw = 0; draw < 12; ++draw) {
-        const auto i = static_cast<std::size_t>(
-            noise.whole(0, static_cast<int>(parameters.values().size()) - 1));
+        const auto i =
+            static_cast<std::size_t>(noise.whole(0, static_cast<int>(parameters.values().size()) - 1));
         const double w = parameters.values()[i];
         constexpr double kStep = 1e-6;
         parameters.values()[i] = w + kStep;
@@ -203,8 +199,8 @@ TEST_SUITE("model") {
         const double below = forward(c, parameters, batch, a);
         parameters.values()[i] = w;
         const double slope = (above - below) / (2 * kStep);
-        CHECK_MESSAGE(std::abs(got.gradient[i] - slope) < 1e-7 * std::max(1.0, largest),
-                      describe(c), " weight ", i, ": got ", got.gradient[i], ", expected ", slope);
+        CHECK_MESSAGE(std::abs(got.gradient[i] - slope) < 1e-7 * std::max(1.0, largest), describe(c),
+                      " weight ", i, ": got ", got.gradient[i], ", expected ", slope);
       }
     }
   }
@@ -238,8 +234,8 @@ TEST_SUITE("model") {
       Noise again(seed);
       const Result got = run_model(c, random_parameters<float>(c.config, same));
       const Result expected = run_model(c, random_parameters<double>(c.config, again));
-      CHECK_MESSAGE(std::abs(got.loss - expected.loss) <= 1e-5 * expected.loss, describe(c),
-                    ": got ", got.loss, ", expected ", expected.loss);
+      CHECK_MESSAGE(std::abs(got.loss - expected.loss) <= 1e-5 * expected.loss, describe(c), ": got ",
+                    got.loss, ", expected ", expected.loss);
       CHECK_MESSAGE(difference(got.gradient, expected.gradient) <= 1e-5, describe(c));
     }
   }

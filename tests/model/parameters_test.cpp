@@ -18,8 +18,7 @@ TEST_SUITE("model") {
   }  // namespace
 
   TEST_CASE("parameters: the table is the source's in its order") {
-    const ModelConfig config = {
-        .n_layer = 2, .n_embd = 6, .n_head = 3, .block_size = 5, .vocab_size = 7};
+    const ModelConfig config = {.n_layer = 2, .n_embd = 6, .n_head = 3, .block_size = 5, .vocab_size = 7};
     const std::vector<Expected> expected = {
         {"wte", 7, 6},
         {"wpe", 5, 6},
@@ -57,8 +56,7 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("parameters: views lie in the arena row by row") {
-    const ModelConfig config = {
-        .n_layer = 2, .n_embd = 4, .n_head = 2, .block_size = 3, .vocab_size = 5};
+    const ModelConfig config = {.n_layer = 2, .n_embd = 4, .n_head = 2, .block_size = 3, .vocab_size = 5};
     Parameters<double> p(config);
     for (const double w : p.values()) REQUIRE(w == 0);
     std::iota(p.values().begin(), p.values().end(), 0.0);

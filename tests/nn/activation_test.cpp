@@ -22,8 +22,7 @@ TEST_SUITE("nn") {
   }
 
   template <class T>
-  std::vector<T> backward(const Numbers& x, const Numbers& dy, const Numbers& dx0,
-                          Activation kind) {
+  std::vector<T> backward(const Numbers& x, const Numbers& dy, const Numbers& dx0, Activation kind) {
     const auto x_ = as<T>(x);
     const auto dy_ = as<T>(dy);
     auto dx = as<T>(dx0);
@@ -54,8 +53,8 @@ TEST_SUITE("nn") {
       const Numbers x = noise.numbers(n, 3);
       const Numbers dy = noise.numbers(n);
       const Numbers before = noise.numbers(n);
-      const Numbers dx = oracle::gradient(
-          [&](const auto& z) { return oracle::dot(dy, oracle::activation(z, squared)); }, x);
+      const Numbers dx =
+          oracle::gradient([&](const auto& z) { return oracle::dot(dy, oracle::activation(z, squared)); }, x);
       INFO((squared ? "relu2" : "relu"), " of ", n, " numbers");
 
       CHECK(difference(forward<double>(x, kind), oracle::activation(x, squared)) < 1e-15);

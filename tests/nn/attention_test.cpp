@@ -63,9 +63,7 @@ TEST_SUITE("nn") {
     const auto k = as<T>(in.k);
     const auto v = as<T>(in.v);
     const auto dz = as<T>(in.dz);
-    const auto view = [&](const std::vector<T>& x) {
-      return ConstView<T>(x.data(), s.positions(), s.C);
-    };
+    const auto view = [&](const std::vector<T>& x) { return ConstView<T>(x.data(), s.positions(), s.C); };
     const auto out = [&](std::vector<T>& x) { return View<T>(x.data(), s.positions(), s.C); };
     Attended<T> a{std::vector<T>(s.numbers(), T(-7)),
                   std::vector<T>(heads, T(-7)),
@@ -76,8 +74,8 @@ TEST_SUITE("nn") {
     attention_forward<T>(out(a.z), a.scores, a.pattern, view(q), view(k), view(v), layout);
     std::vector<T> dscores(heads);
     std::vector<T> dpattern(heads);
-    attention_backward<T>(out(a.dq), out(a.dk), out(a.dv), dscores, dpattern, view(dz), a.pattern,
-                          view(q), view(k), view(v), layout);
+    attention_backward<T>(out(a.dq), out(a.dk), out(a.dv), dscores, dpattern, view(dz), a.pattern, view(q),
+                          view(k), view(v), layout);
     return a;
   }
 
@@ -88,10 +86,9 @@ TEST_SUITE("nn") {
     const List v(in.v.begin(), in.v.end());
     return oracle::gradient(
         [&](const List& x) {
-          return oracle::dot(in.dz,
-                             oracle::attention(which == 'q' ? x : q, which == 'k' ? x : k,
-                                               which == 'v' ? x : v, static_cast<std::size_t>(s.C),
-                                               s.offsets, static_cast<std::size_t>(s.n_head)));
+          return oracle::dot(in.dz, oracle::attention(which == 'q' ? x : q, which == 'k' ? x : k,
+                                                      which == 'v' ? x : v, static_cast<std::size_t>(s.C),
+                                                      s.offsets, static_cast<std::size_t>(s.n_head)));
         },
         which == 'q'   ? in.q
         : which == 'k' ? in.k
@@ -110,8 +107,8 @@ TEST_SUITE("nn") {
       const Numbers dq0 = noise.numbers(s.numbers());
       const Numbers dk0 = noise.numbers(s.numbers());
       const Numbers dv0 = noise.numbers(s.numbers());
-      const Numbers z = oracle::attention(in.q, in.k, in.v, static_cast<std::size_t>(s.C),
-                                          s.offsets, static_cast<std::size_t>(s.n_head));
+      const Numbers z = oracle::attention(in.q, in.k, in.v, static_cast<std::size_t>(s.C), s.offsets,
+                                          static_cast<std::size_t>(s.n_head));
       const Numbers dq = slopes(s, in, 'q');
       const Numbers dk = slopes(s, in, 'k');
       const Numbers dv = slopes(s, in, 'v');
@@ -144,8 +141,8 @@ TEST_SUITE("nn") {
     Noise noise(19);
     for (int i = 0; i < 10; ++i) {
       const Shape s = random_shape(noise);
-      const auto a = run<double>(s, random_inputs(s, noise), Numbers(s.numbers()),
-                                 Numbers(s.numbers()), Numbers(s.numbers()));
+      const auto a = run<double>(s, random_inputs(s, noise), Numbers(s.numbers()), Numbers(s.numbers()),
+                                 Numbers(s.numbers()));
       INFO(describe(s));
       std::size_t at = 0;
       for (std::size_t d = 0; d + 1 < s.offsets.size(); ++d) {
@@ -204,10 +201,10 @@ TEST_SUITE("nn") {
       Numbers z(q.size());
       Numbers scores(static_cast<std::size_t>(n * m));
       Numbers pattern(scores.size(), -7);
-      attention_head_forward<double>(
-          View<double>(z.data(), n, size), View<double>(scores.data(), n, m),
-          View<double>(pattern.data(), n, m), ConstView<double>(q.data(), n, size),
-          ConstView<double>(k.data(), m, size), ConstView<double>(v.data(), m, size));
+      attention_head_forward<double>(View<double>(z.data(), n, size), View<double>(scores.data(), n, m),
+                                     View<double>(pattern.data(), n, m), ConstView<double>(q.data(), n, size),
+                                     ConstView<double>(k.data(), m, size),
+                                     ConstView<double>(v.data(), m, size));
       CHECK_MESSAGE(difference(z, expected) < 1e-14, "n ", n, " m ", m, " D ", size);
     }
   }

@@ -20,11 +20,10 @@ TEST_SUITE("nn") {
               const Numbers& before) {
     const auto P = static_cast<Index>(target.size());
     const auto logits_ = as<T>(logits);
-    Loss<T> loss{std::vector<T>(logits.size(), T(-7)), std::vector<T>(target.size(), T(-7)),
-                 as<T>(before)};
+    Loss<T> loss{std::vector<T>(logits.size(), T(-7)), std::vector<T>(target.size(), T(-7)), as<T>(before)};
     const View<T> probs(loss.probs.data(), P, V);
-    cross_entropy_forward<T>(probs, View<T>(loss.nll.data(), P, 1),
-                             ConstView<T>(logits_.data(), P, V), target);
+    cross_entropy_forward<T>(probs, View<T>(loss.nll.data(), P, 1), ConstView<T>(logits_.data(), P, V),
+                             target);
     cross_entropy_backward<T>(View<T>(loss.dlogits.data(), P, V), probs, target, as<T>(weight));
     return loss;
   }
@@ -49,9 +48,7 @@ TEST_SUITE("nn") {
       }
       const Numbers nll = oracle::cross_entropy(logits, target, width);
       const Numbers dlogits = oracle::gradient(
-          [&](const auto& z) {
-            return oracle::dot(weight, oracle::cross_entropy(z, target, width));
-          },
+          [&](const auto& z) { return oracle::dot(weight, oracle::cross_entropy(z, target, width)); },
           logits);
       INFO("P ", P, " V ", V);
 

@@ -27,8 +27,8 @@ TEST_SUITE("nn") {
     const auto wpe_ = as<S>(wpe);
     const auto dx_ = as<S>(dx);
     Embedded<S> e{std::vector<S>(dx.size(), S(-7)), as<S>(dwte0), as<S>(dwpe0)};
-    embedding_forward<S>(View<S>(e.x.data(), s.P, s.C), token, position,
-                         ConstView<S>(wte_.data(), s.V, s.C), ConstView<S>(wpe_.data(), s.T, s.C));
+    embedding_forward<S>(View<S>(e.x.data(), s.P, s.C), token, position, ConstView<S>(wte_.data(), s.V, s.C),
+                         ConstView<S>(wpe_.data(), s.T, s.C));
     embedding_backward<S>(View<S>(e.dwte.data(), s.V, s.C), View<S>(e.dwpe.data(), s.T, s.C),
                           ConstView<S>(dx_.data(), s.P, s.C), token, position);
     return e;
@@ -52,14 +52,12 @@ TEST_SUITE("nn") {
       const Numbers dwpe0 = noise.numbers(wpe.size());
       const Numbers dwte = oracle::gradient(
           [&](const auto& z) {
-            return oracle::dot(
-                dx, oracle::embedding(z, {wpe.begin(), wpe.end()}, token, position, width));
+            return oracle::dot(dx, oracle::embedding(z, {wpe.begin(), wpe.end()}, token, position, width));
           },
           wte);
       const Numbers dwpe = oracle::gradient(
           [&](const auto& z) {
-            return oracle::dot(
-                dx, oracle::embedding({wte.begin(), wte.end()}, z, token, position, width));
+            return oracle::dot(dx, oracle::embedding({wte.begin(), wte.end()}, z, token, position, width));
           },
           wpe);
       INFO("P ", s.P, " V ", s.V, " T ", s.T, " C ", s.C);

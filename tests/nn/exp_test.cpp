@@ -29,8 +29,7 @@ TEST_SUITE("nn") {
     for (float x = 1.0F; x > 1e-30F; x /= 2) {
       for (const float y : {x, -x}) {
         const double exact = std::exp(static_cast<double>(y));
-        CHECK_MESSAGE(std::abs(static_cast<double>(exponential(y)) - exact) < 2e-7 * exact, "at ",
-                      y);
+        CHECK_MESSAGE(std::abs(static_cast<double>(exponential(y)) - exact) < 2e-7 * exact, "at ", y);
       }
     }
   }
@@ -40,8 +39,8 @@ TEST_SUITE("nn") {
     for (float x = -104.5F; x < -87.0F; x += 1.0F / 512.0F) {
       const double exact = std::exp(static_cast<double>(x));
       const double got = static_cast<double>(exponential(x));
-      CHECK_MESSAGE(std::abs(got - exact) <= unit + 2e-7 * exact, "at ", x, ": got ", got,
-                    ", expected ", exact);
+      CHECK_MESSAGE(std::abs(got - exact) <= unit + 2e-7 * exact, "at ", x, ": got ", got, ", expected ",
+                    exact);
     }
   }
 

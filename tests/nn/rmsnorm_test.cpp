@@ -40,8 +40,8 @@ TEST_SUITE("nn") {
       const double scale = std::pow(10.0, noise.whole(-4, 2));
       const Numbers x = noise.numbers(static_cast<std::size_t>(P) * width, scale);
       const Numbers dy = noise.numbers(x.size());
-      const Numbers dx = oracle::gradient(
-          [&](const auto& z) { return oracle::dot(dy, oracle::rmsnorm(z, width)); }, x);
+      const Numbers dx =
+          oracle::gradient([&](const auto& z) { return oracle::dot(dy, oracle::rmsnorm(z, width)); }, x);
       const Numbers expected = oracle::rmsnorm(x, width);
       INFO("P ", P, " C ", C, " scale ", scale);
 
@@ -56,8 +56,8 @@ TEST_SUITE("nn") {
       double term = 0;
       for (const double r : wide.r) term = std::max(term, r);
       for (std::size_t j = 0; j < dx.size(); ++j) {
-        CHECK_MESSAGE(std::abs(wide.dx[j] - dx[j]) < 1e-14 * term, "slope ", j, ": got ",
-                      wide.dx[j], ", expected ", dx[j]);
+        CHECK_MESSAGE(std::abs(wide.dx[j] - dx[j]) < 1e-14 * term, "slope ", j, ": got ", wide.dx[j],
+                      ", expected ", dx[j]);
       }
       const auto narrow = run<float>(P, C, x, dy, zero);
       CHECK(difference(narrow.y, wide.y) < 1e-5);

@@ -178,10 +178,10 @@ TEST_SUITE("nn") {
       const Numbers exact =
           oracle::gradient([&](const auto& z) { return oracle::dot(dy, oracle::softmax(z)); }, x);
       for (std::size_t j = 0; j < n; ++j) {
-        CHECK_MESSAGE(std::abs(got[j] - central[j]) < 1e-9, "length ", n, " slope ", j, ": got ",
-                      got[j], ", expected ", central[j]);
-        CHECK_MESSAGE(std::abs(got[j] - exact[j]) < 1e-15, "length ", n, " slope ", j, ": got ",
-                      got[j], ", expected ", exact[j]);
+        CHECK_MESSAGE(std::abs(got[j] - central[j]) < 1e-9, "length ", n, " slope ", j, ": got ", got[j],
+                      ", expected ", central[j]);
+        CHECK_MESSAGE(std::abs(got[j] - exact[j]) < 1e-15, "length ", n, " slope ", j, ": got ", got[j],
+                      ", expected ", exact[j]);
       }
     }
   }

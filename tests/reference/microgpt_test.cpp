@@ -57,8 +57,7 @@ TEST_SUITE("reference") {
     check_run(name, *text, options);
   }
 
-  void check_own(const std::string& name, const std::string& text,
-                 const reference::Options& options) {
+  void check_own(const std::string& name, const std::string& text, const reference::Options& options) {
     check_run(name, repository_file("tests/golden/" + text), options);
   }
 
@@ -128,9 +127,8 @@ TEST_SUITE("reference") {
   }
 
   TEST_CASE("reference: heads that do not divide the width leave its end unused") {
-    check_own(
-        "odd-heads", "words.txt",
-        {.seed = 3, .n_embd = 10, .n_head = 4, .block_size = 8, .num_steps = 40, .samples = 10});
+    check_own("odd-heads", "words.txt",
+              {.seed = 3, .n_embd = 10, .n_head = 4, .block_size = 8, .num_steps = 40, .samples = 10});
     check_own("odd-heads-course", "words.txt",
               {.revision = Revision::course,
                .seed = 99,

@@ -75,17 +75,15 @@ TEST_SUITE("reference") {
       const Value y = formula(leaves, [](Value v) { return relu(v); });
       tape.backward(y);
       const Numbers expected = oracle::gradient(
-          [](const auto& z) {
-            return formula(z, [](oracle::Complex v) { return v.real() > 0 ? v : 0.0; });
-          },
+          [](const auto& z) { return formula(z, [](oracle::Complex v) { return v.real() > 0 ? v : 0.0; }); },
           x);
       const double data = formula(x, [](double v) { return v > 0 ? v : 0.0; });
-      CHECK_MESSAGE(std::abs(y.data() - data) <= 1e-13 * std::max(1.0, std::abs(data)), "got ",
-                    y.data(), ", expected ", data);
+      CHECK_MESSAGE(std::abs(y.data() - data) <= 1e-13 * std::max(1.0, std::abs(data)), "got ", y.data(),
+                    ", expected ", data);
       for (std::size_t j = 0; j < x.size(); ++j) {
-        CHECK_MESSAGE(std::abs(leaves[j].grad() - expected[j])
-                          <= 1e-12 * std::max(1.0, std::abs(expected[j])),
-                      "operand ", j, ": got ", leaves[j].grad(), ", expected ", expected[j]);
+        CHECK_MESSAGE(
+            std::abs(leaves[j].grad() - expected[j]) <= 1e-12 * std::max(1.0, std::abs(expected[j])),
+            "operand ", j, ": got ", leaves[j].grad(), ", expected ", expected[j]);
       }
     }
   }

@@ -20,8 +20,7 @@ struct Corpus {
   explicit Corpus(std::vector<std::string> lines, int block_size)
       : texts(std::move(lines)),
         documents(texts.begin(), texts.end()),
-        examples(
-            make_examples(documents, static_cast<std::size_t>(block_size), LongDocuments::cut)),
+        examples(make_examples(documents, static_cast<std::size_t>(block_size), LongDocuments::cut)),
         tokenizer(documents) {}
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;

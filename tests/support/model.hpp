@@ -32,8 +32,7 @@ inline Batch batch_of(const std::vector<std::vector<int>>& documents) {
 inline std::string describe(const ModelConfig& config) {
   return "L " + std::to_string(config.n_layer) + " C " + std::to_string(config.n_embd) + " H "
          + std::to_string(config.n_head) + " T " + std::to_string(config.block_size) + " V "
-         + std::to_string(config.vocab_size)
-         + (config.activation == Activation::relu ? " relu" : " relu2");
+         + std::to_string(config.vocab_size) + (config.activation == Activation::relu ? " relu" : " relu2");
 }
 
 }  // namespace microgpt::test

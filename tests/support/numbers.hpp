@@ -27,9 +27,7 @@ class Noise {
   }
 
   /// Uniform in [-scale, scale).
-  double number(double scale = 1) {
-    return scale * (static_cast<double>(bits() >> 11) * 0x1p-52 - 1);
-  }
+  double number(double scale = 1) { return scale * (static_cast<double>(bits() >> 11) * 0x1p-52 - 1); }
 
   /// Uniform in low ... high.
   int whole(int low, int high) {

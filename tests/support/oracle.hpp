@@ -151,8 +151,7 @@ template <class S>
 List<S> cross_entropy(const List<S>& logits, const std::vector<int>& target, std::size_t width) {
   List<S> nll;
   for (std::size_t p = 0; p < target.size(); ++p) {
-    nll.push_back(
-        -std::log(softmax(slice(logits, p * width, width))[static_cast<std::size_t>(target[p])]));
+    nll.push_back(-std::log(softmax(slice(logits, p * width, width))[static_cast<std::size_t>(target[p])]));
   }
   return nll;
 }

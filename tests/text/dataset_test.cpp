@@ -122,8 +122,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("dataset: a text without documents is refused") {
-    for (const std::string text :
-         {"", "\n", "\n\n\n", " ", "\t \r\n \r", "\xc2\xa0\n\xe3\x80\x80"}) {
+    for (const std::string text : {"", "\n", "\n\n\n", " ", "\t \r\n \r", "\xc2\xa0\n\xe3\x80\x80"}) {
       const Failure got = failure(text);
       CAPTURE(got.message);
       CHECK(got.fault == 3);
@@ -181,8 +180,7 @@ TEST_SUITE("text") {
     write_bytes(folder / "closed", "x");
     for (const auto& path : {folder.path(), folder / "fifo", folder / "missing", folder / "empty",
                              std::filesystem::path("/dev/zero")}) {
-      const Failure got =
-          failure_of([&] { Dataset::load(path, DocumentKind::lines, ByteOrderMark::drop); });
+      const Failure got = failure_of([&] { Dataset::load(path, DocumentKind::lines, ByteOrderMark::drop); });
       CAPTURE(got.message);
       CHECK(got.fault == 3);
       CHECK(got.is_one_line());
@@ -224,8 +222,7 @@ TEST_SUITE("text") {
       CHECK(both == 0);
       // Four standard deviations of 15,000 independent choices.
       const double expected = 15'000 * fraction;
-      CHECK(std::abs(static_cast<double>(out.size()) - expected)
-            <= 4 * std::sqrt(expected * (1 - fraction)));
+      CHECK(std::abs(static_cast<double>(out.size()) - expected) <= 4 * std::sqrt(expected * (1 - fraction)));
       held[fraction] = split.held_out.size();
     }
     CHECK(held[0.0] == 0);

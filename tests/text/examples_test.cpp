@@ -27,8 +27,7 @@ std::string random_document(Rng& rng, std::size_t length) {
   return text;
 }
 
-std::vector<Example> examples_of(std::string_view document, std::size_t block_size,
-                                 LongDocuments mode) {
+std::vector<Example> examples_of(std::string_view document, std::size_t block_size, LongDocuments mode) {
   return make_examples({document}, block_size, mode);
 }
 
@@ -36,8 +35,8 @@ std::vector<Example> examples_of(std::string_view document, std::size_t block_si
 
 TEST_SUITE("text") {
   TEST_CASE("examples: a long document is cut to its first predictions") {
-    const auto check = [](const std::string& document, std::size_t block_size,
-                          const std::string& text, bool closes, std::size_t positions) {
+    const auto check = [](const std::string& document, std::size_t block_size, const std::string& text,
+                          bool closes, std::size_t positions) {
       CAPTURE(document);
       CAPTURE(block_size);
       const auto examples = examples_of(document, block_size, LongDocuments::cut);
@@ -101,12 +100,10 @@ TEST_SUITE("text") {
         const std::u32string tokens = tokens_of(examples[i]);
         const bool last = i + 1 == examples.size();
         good = good && examples[i].positions() == tokens.size() - 1 && examples[i].opens == (i == 0)
-               && examples[i].closes == last
-               && find_invalid_utf8(examples[i].text) == std::string_view::npos
+               && examples[i].closes == last && find_invalid_utf8(examples[i].text) == std::string_view::npos
                && examples[i].positions() >= 1
                // none too long, and none but the last too short
-               && (last ? examples[i].positions() <= block_size
-                        : examples[i].positions() == block_size)
+               && (last ? examples[i].positions() <= block_size : examples[i].positions() == block_size)
                // what it reads first is what the one before predicted last
                && (i == 0 ? tokens.front() == kBos : tokens.front() == predicted.back());
         predicted += tokens.substr(1);

@@ -51,8 +51,7 @@ TEST_SUITE("text") {
     const auto tokens = tokenizer.encode(text);
     REQUIRE(tokens.size() == all.size());
     std::size_t wrong = 0;
-    for (std::size_t i = 0; i < tokens.size(); ++i)
-      wrong += tokens[i] == static_cast<Token>(i) ? 0U : 1U;
+    for (std::size_t i = 0; i < tokens.size(); ++i) wrong += tokens[i] == static_cast<Token>(i) ? 0U : 1U;
     CHECK(wrong == 0);
     CHECK(tokenizer.decode(tokens) == text);
 

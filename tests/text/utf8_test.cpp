@@ -93,8 +93,8 @@ TEST_SUITE("text") {
       CHECK(find_invalid_utf8(each.bytes) == each.at);
     }
     for (const std::string good :
-         {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-          "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+         {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+          "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
       CAPTURE(good);
       CHECK(find_invalid_utf8(good) == std::string::npos);
     }
@@ -112,8 +112,7 @@ TEST_SUITE("text") {
       for (const auto b : kBytes) {
         for (const auto c : kBytes) {
           for (const auto d : kBytes) {
-            four = {static_cast<char>(a), static_cast<char>(b), static_cast<char>(c),
-                    static_cast<char>(d)};
+            four = {static_cast<char>(a), static_cast<char>(b), static_cast<char>(c), static_cast<char>(d)};
             const std::size_t at = find_invalid_utf8(four);
             valid += at == std::string::npos ? 1U : 0U;
             verdicts += at == std::string::npos ? '-' : static_cast<char>('0' + at);
@@ -132,17 +131,16 @@ TEST_SUITE("text") {
       if (is_space(c)) spaces.push_back(c);
     });
     // [c for c in range(0x110000) if chr(c).strip() == '']
-    const std::vector<std::uint32_t> python = {
-        0x9,    0xa,    0xb,    0xc,    0xd,    0x1c,   0x1d,   0x1e,   0x1f,   0x20,
-        0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006,
-        0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
+    const std::vector<std::uint32_t> python = {0x9,    0xa,    0xb,    0xc,    0xd,    0x1c,   0x1d,   0x1e,
+                                               0x1f,   0x20,   0x85,   0xa0,   0x1680, 0x2000, 0x2001, 0x2002,
+                                               0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200a,
+                                               0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
     CHECK(spaces == python);
     std::size_t wrong = 0;
     each_character([&](char32_t c) {
       const std::string bytes = utf8(c);
       const std::string expected =
-          std::binary_search(python.begin(), python.end(), static_cast<std::uint32_t>(c)) ? ""
-                                                                                          : bytes;
+          std::binary_search(python.begin(), python.end(), static_cast<std::uint32_t>(c)) ? "" : bytes;
       wrong += strip(bytes) == expected ? 0U : 1U;
     });
     CHECK(wrong == 0);

@@ -59,8 +59,7 @@ TEST_SUITE("train") {
     }
   }
 
-  const ModelConfig kModel = {
-      .n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 6, .vocab_size = 6};
+  const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 6, .vocab_size = 6};
 
   /// Trains in double and beside it by the scalar formula, each step's gradient from one packed
   /// batch.

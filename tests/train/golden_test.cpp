@@ -26,9 +26,8 @@ TEST_SUITE("train") {
     rng.shuffle(std::span(dataset.documents()));
     const Tokenizer tokenizer(dataset.documents());
     config.model.vocab_size = tokenizer.vocab_size();
-    const auto examples =
-        make_examples(dataset.documents(), static_cast<std::size_t>(config.model.block_size),
-                      config.data.long_documents);
+    const auto examples = make_examples(
+        dataset.documents(), static_cast<std::size_t>(config.model.block_size), config.data.long_documents);
     TrainState<double> state(config.model);
     initialize(state.parameters, config.init, rng);
 
@@ -37,8 +36,8 @@ TEST_SUITE("train") {
       const double loss = trainer.step().loss;
       const double expected = golden.losses[step];
       const double error = std::abs(loss - expected) / expected;
-      REQUIRE_MESSAGE(error <= (step < 100 ? 1e-9 : 1e-6), name, ": loss of step ", step + 1,
-                      ": got ", loss, ", expected ", expected, ", relative error ", error);
+      REQUIRE_MESSAGE(error <= (step < 100 ? 1e-9 : 1e-6), name, ": loss of step ", step + 1, ": got ", loss,
+                      ", expected ", expected, ", relative error ", error);
     }
 
     Generator<double> generator(config.model, state.parameters);
@@ -69,16 +68,14 @@ TEST_SUITE("train") {
   }
 
   TEST_CASE("golden: the two configs give Python's losses and samples on small texts") {
-    check_run(
-        "words", repository_file("tests/golden/words.txt"),
-        load_run_config(repository_file("configs/microgpt.json"),
-                        {"seed=5", "model.n_layer=2", "model.block_size=12", "train.steps=200"}));
+    check_run("words", repository_file("tests/golden/words.txt"),
+              load_run_config(repository_file("configs/microgpt.json"),
+                              {"seed=5", "model.n_layer=2", "model.block_size=12", "train.steps=200"}));
     check_run("no-layer", repository_file("tests/golden/words.txt"),
               load_run_config(repository_file("configs/course.json"),
                               {"seed=1", "model.n_layer=0", "model.n_embd=8", "model.n_head=2",
                                "model.block_size=6", "train.steps=40", "sample.count=10"}));
-    check_run(
-        "unicode-course", repository_file("tests/golden/unicode.txt"),
-        load_run_config(repository_file("configs/course.json"), {"seed=7", "train.steps=12"}));
+    check_run("unicode-course", repository_file("tests/golden/unicode.txt"),
+              load_run_config(repository_file("configs/course.json"), {"seed=7", "train.steps=12"}));
   }
 }

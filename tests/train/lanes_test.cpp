@@ -11,8 +11,7 @@ TEST_SUITE("train") {
 
   namespace {
 
-  const ModelConfig kModel = {
-      .n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 6, .vocab_size = 8};
+  const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 6, .vocab_size = 8};
 
   struct Whole {
     double loss = 0;
@@ -29,9 +28,8 @@ TEST_SUITE("train") {
     Numbers weight;
     for (std::size_t d = 0; d < documents; ++d) {
       const int n = batch.offsets[d + 1] - batch.offsets[d];
-      const double share = mean == LossMean::document
-                               ? 1.0 / (n * static_cast<double>(documents))
-                               : 1.0 / static_cast<double>(batch.positions());
+      const double share = mean == LossMean::document ? 1.0 / (n * static_cast<double>(documents))
+                                                      : 1.0 / static_cast<double>(batch.positions());
       weight.insert(weight.end(), static_cast<std::size_t>(n), share);
     }
     Activations<double> a(kModel, batch.positions());
@@ -65,11 +63,10 @@ TEST_SUITE("train") {
       const std::span<const Example* const> some = std::span(examples).first(documents);
       for (const LossMean mean : {LossMean::document, LossMean::token}) {
         const Whole expected = whole(corpus, parameters, documents, mean);
-        INFO(documents, " documents, mean by ",
-             (mean == LossMean::document ? "document" : "token"));
+        INFO(documents, " documents, mean by ", (mean == LossMean::document ? "document" : "token"));
         const double loss = lanes.loss_and_gradient(parameters, some, mean);
-        CHECK_MESSAGE(std::abs(loss - expected.loss) < 1e-13 * expected.loss, "got ", loss,
-                      ", expected ", expected.loss);
+        CHECK_MESSAGE(std::abs(loss - expected.loss) < 1e-13 * expected.loss, "got ", loss, ", expected ",
+                      expected.loss);
         CHECK(lanes.positions() == expected.positions);
         // In two stretches, as two threads would.
         const std::size_t size = parameters.values().size();
@@ -78,8 +75,8 @@ TEST_SUITE("train") {
         CHECK(difference(lanes.gradient(), expected.gradient) < 1e-13);
 
         const LossSum sum = lanes.loss(parameters, some);
-        CHECK_MESSAGE(std::abs(sum.nll - expected.nll) < 1e-13 * expected.nll, "got ", sum.nll,
-                      ", expected ", expected.nll);
+        CHECK_MESSAGE(std::abs(sum.nll - expected.nll) < 1e-13 * expected.nll, "got ", sum.nll, ", expected ",
+                      expected.nll);
         CHECK(sum.positions == expected.positions);
       }
     }
@@ -95,9 +92,7 @@ TEST_SUITE("train") {
     const Example opening = {"bcdef", true, false};
     const Example closing = {"bcdef", false, true};
     const std::vector<std::pair<const Example*, std::vector<int>>> cases = {
-        {&middle, {1, 2, 3, 4, 5}},
-        {&opening, {bos, 1, 2, 3, 4, 5}},
-        {&closing, {1, 2, 3, 4, 5, bos}}};
+        {&middle, {1, 2, 3, 4, 5}}, {&opening, {bos, 1, 2, 3, 4, 5}}, {&closing, {1, 2, 3, 4, 5, bos}}};
     ThreadTeam team(1);
     Lanes<double> lanes(kModel, corpus.tokenizer, 1, team);
     for (const auto& [example, tokens] : cases) {

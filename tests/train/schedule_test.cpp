@@ -17,8 +17,8 @@ TEST_SUITE("train") {
   void check(const TrainConfig& config, std::initializer_list<Figure> figures) {
     for (const Figure& figure : figures) {
       const double got = learning_rate(config, figure.step);
-      CHECK_MESSAGE(std::abs(got - figure.rate) < 1e-15, "step ", figure.step, ": got ", got,
-                    ", expected ", figure.rate);
+      CHECK_MESSAGE(std::abs(got - figure.rate) < 1e-15, "step ", figure.step, ": got ", got, ", expected ",
+                    figure.rate);
     }
   }
 
@@ -44,9 +44,8 @@ TEST_SUITE("train") {
   }
 
   TEST_CASE("schedule: warm-up grows from one share to the peak and the decay starts there") {
-    check(
-        {.steps = 110, .learning_rate = 0.01, .warmup_steps = 10},
-        {{0, 0.001}, {4, 0.005}, {9, 0.01}, {10, 0.01}, {11, 0.0099}, {60, 0.005}, {109, 0.0001}});
+    check({.steps = 110, .learning_rate = 0.01, .warmup_steps = 10},
+          {{0, 0.001}, {4, 0.005}, {9, 0.01}, {10, 0.01}, {11, 0.0099}, {60, 0.005}, {109, 0.0001}});
     check({.steps = 104, .learning_rate = 0.8, .schedule = Schedule::cosine, .warmup_steps = 4},
           {{0, 0.2}, {3, 0.8}, {4, 0.8}, {54, 0.4}, {29, 0.682842712474619}});
     check({.steps = 8, .learning_rate = 1, .schedule = Schedule::constant, .warmup_steps = 2},

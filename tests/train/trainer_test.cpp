@@ -22,13 +22,11 @@ TEST_SUITE("train") {
 
   template <class T>
   bool same_bytes(const TrainState<T>& a, const TrainState<T>& b) {
-    return same_bytes(a.parameters.values(), b.parameters.values())
-           && same_bytes(a.m.values(), b.m.values()) && same_bytes(a.v.values(), b.v.values())
-           && a.step == b.step;
+    return same_bytes(a.parameters.values(), b.parameters.values()) && same_bytes(a.m.values(), b.m.values())
+           && same_bytes(a.v.values(), b.v.values()) && a.step == b.step;
   }
 
-  const ModelConfig kModel = {
-      .n_layer = 2, .n_embd = 24, .n_head = 4, .block_size = 8, .vocab_size = 13};
+  const ModelConfig kModel = {.n_layer = 2, .n_embd = 24, .n_head = 4, .block_size = 8, .vocab_size = 13};
 
   /// 13 500 parameters: four of the slices that threads share out.
   struct Run {
@@ -76,11 +74,9 @@ TEST_SUITE("train") {
   }
 
   TEST_CASE("trainer: the same bytes for any number of threads with clipping and decay") {
-    check_threads(letters(), {.steps = 30,
-                              .batch_size = 32,
-                              .loss = LossMean::token,
-                              .weight_decay = 0.1,
-                              .grad_clip = 0.1});
+    check_threads(
+        letters(),
+        {.steps = 30, .batch_size = 32, .loss = LossMean::token, .weight_decay = 0.1, .grad_clip = 0.1});
   }
 
   TEST_CASE("trainer: evaluation is the mean over positions and independent of threads") {
@@ -132,8 +128,7 @@ TEST_SUITE("train") {
     }
     for (const int batch_size : {1, 3, 5, 12}) {
       for (const LossMean mean : {LossMean::document, LossMean::token}) {
-        const TrainConfig config = {
-            .steps = 12, .batch_size = batch_size, .loss = mean, .learning_rate = 0};
+        const TrainConfig config = {.steps = 12, .batch_size = batch_size, .loss = mean, .learning_rate = 0};
         state.step = 0;
         Trainer<double> trainer(kModel, config, corpus.tokenizer, corpus.examples, state, 2);
         for (int step = 0; step < 12; ++step) {
@@ -150,8 +145,8 @@ TEST_SUITE("train") {
           const double expected = mean == LossMean::document ? by_document : by_position;
           const StepReport report = trainer.step();
           INFO("step ", step, " of batches of ", batch_size);
-          CHECK_MESSAGE(std::abs(report.loss - expected) < 1e-12, "got ", report.loss,
-                        ", expected ", expected);
+          CHECK_MESSAGE(std::abs(report.loss - expected) < 1e-12, "got ", report.loss, ", expected ",
+                        expected);
           CHECK(report.step == step + 1);
           CHECK(report.positions == positions);
           CHECK(report.learning_rate == 0);

@@ -26,8 +26,7 @@ std::string read_file(const std::filesystem::path& path, Fault fault, std::uint6
   };
   // The system would open the file whose name ends where the NUL stands.
   if (const auto nul = path.native().find('\0'); nul != std::string::npos) {
-    throw Error(
-        fault, "cannot read file: " + path.string().substr(0, nul) + ": a NUL follows in its name");
+    throw Error(fault, "cannot read file: " + path.string().substr(0, nul) + ": a NUL follows in its name");
   }
   // O_NONBLOCK: opening a FIFO must not wait for a writer that may never come.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};

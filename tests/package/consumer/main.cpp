@@ -11,11 +11,8 @@ int main() {
   const auto dataset = Dataset::from_text("ab\nba\n", DocumentKind::lines, ByteOrderMark::drop);
   const Tokenizer tokenizer(dataset.documents());
   const auto examples = make_examples(dataset.documents(), 4, LongDocuments::cut);
-  const ModelConfig model = {.n_layer = 1,
-                             .n_embd = 8,
-                             .n_head = 2,
-                             .block_size = 4,
-                             .vocab_size = tokenizer.vocab_size()};
+  const ModelConfig model = {
+      .n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 4, .vocab_size = tokenizer.vocab_size()};
   const TrainConfig config = {.steps = 200, .batch_size = 2};
 
   TrainState<double> state(model);
@@ -26,8 +23,7 @@ int main() {
   initialize(state.parameters, InitConfig{}, rng);
   while (state.step < config.steps) trainer.step();
   const double trained = trainer.evaluate(examples);
-  const std::string text =
-      tokenizer.decode(Generator<double>(model, state.parameters).generate({}, {}, rng));
+  const std::string text = tokenizer.decode(Generator<double>(model, state.parameters).generate({}, {}, rng));
 
   // Before: three tokens, all alike. After: the first letter is open, the other two are not.
   const double best = std::log(2.0) / 3;
