@@ -6,7 +6,8 @@
 //
 // Matrices are row-major and a row is one position, so y = x Wᵀ for a weight W of shape (out, in),
 // and an arena in microgpt.py's order maps onto them without a copy. A gradient has the name of its
-// value with d before it; backward functions add into gradients (+=), and their caller zeroes.
+// value with d before it. Backward functions set the gradients of activations and add (+=) into those of
+// weights, which other documents share; the caller zeroes the latter.
 #pragma once
 
 #include <Eigen/Core>
@@ -27,6 +28,9 @@ template <class T>
 using View = Eigen::Map<Matrix<T>>;
 template <class T>
 using ConstView = Eigen::Map<const Matrix<T>>;
+/// Some columns of a wider matrix.
+template <class T>
+using ColumnsView = Eigen::Map<Matrix<T>, Eigen::Unaligned, Eigen::OuterStride<>>;
 
 /// Parameters of functions: any row-major matrix, view or block of columns, without a copy.
 template <class T>

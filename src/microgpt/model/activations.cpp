@@ -31,9 +31,7 @@ void Activations<T>::reshape(const Batch& batch) {
   resid_pre_ = place(P_ * C_);
   attn_norm_ = place(P_ * C_);
   attn_scale_ = place(P_);
-  q_ = place(P_ * C_);
-  k_ = place(P_ * C_);
-  v_ = place(P_ * C_);
+  qkv_ = place(P_ * 3 * C_);
   scores_ = place(pattern_size_);
   pattern_ = place(pattern_size_);
   z_ = place(P_ * C_);

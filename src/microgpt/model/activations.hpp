@@ -55,9 +55,10 @@ class Activations {
   View<T> resid_pre(int i) { return at(resid_pre_ + i * layer_size_, C_); }
   View<T> attn_norm(int i) { return in_layer(i, attn_norm_, C_); }
   View<T> attn_scale(int i) { return in_layer(i, attn_scale_, 1); }
-  View<T> q(int i) { return in_layer(i, q_, C_); }
-  View<T> k(int i) { return in_layer(i, k_, C_); }
-  View<T> v(int i) { return in_layer(i, v_, C_); }
+  View<T> qkv(int i) { return in_layer(i, qkv_, 3 * C_); }  // q, k and v side by side
+  ColumnsView<T> q(int i) { return columns_of_qkv(i, 0); }
+  ColumnsView<T> k(int i) { return columns_of_qkv(i, C_); }
+  ColumnsView<T> v(int i) { return columns_of_qkv(i, 2 * C_); }
   std::span<T> scores(int i) { return heads(i, scores_); }
   std::span<T> pattern(int i) { return heads(i, pattern_); }
   View<T> z(int i) { return in_layer(i, z_, C_); }
@@ -76,6 +77,9 @@ class Activations {
  private:
   View<T> at(Index offset, Index cols) { return {&values_[static_cast<std::size_t>(offset)], P_, cols}; }
   View<T> in_layer(int layer, Index offset, Index cols) { return at(layer * layer_size_ + offset, cols); }
+  ColumnsView<T> columns_of_qkv(int layer, Index first) {
+    return {qkv(layer).data() + first, P_, C_, Eigen::OuterStride<>(3 * C_)};
+  }
   std::span<T> heads(int layer, Index offset) {
     return {&values_[static_cast<std::size_t>(layer * layer_size_ + offset)],
             static_cast<std::size_t>(pattern_size_)};
@@ -90,7 +94,7 @@ class Activations {
   // Where things lie: a stretch per layer, each beginning with its resid_pre; then the rest.
   Index layer_size_ = 0;
   Index resid_pre_ = 0;
-  Index attn_norm_ = 0, attn_scale_ = 0, q_ = 0, k_ = 0, v_ = 0, scores_ = 0, pattern_ = 0, z_ = 0;
+  Index attn_norm_ = 0, attn_scale_ = 0, qkv_ = 0, scores_ = 0, pattern_ = 0, z_ = 0;
   Index attn_out_ = 0, resid_mid_ = 0, mlp_norm_ = 0, mlp_scale_ = 0, mlp_pre_ = 0, mlp_post_ = 0;
   Index mlp_out_ = 0;
   Index embed_ = 0, embed_scale_ = 0, logits_ = 0, probs_ = 0, nll_ = 0;

@@ -11,16 +11,20 @@
 
 namespace microgpt {
 
-/// Fills `a`, up to probs and nll, for this batch. Tokens, targets and positions must lie within
-/// the config's vocabulary and block size.
+/// In float the operations have a fast form and a readable one (nn/ops.hpp); double has only the readable.
+enum class Kernels { fast, readable };
+
+/// Fills `a`, up to probs and nll, for this batch. Tokens, targets and positions must lie within the config's
+/// vocabulary and block size. The fast kernels leave scores unwritten and pattern in a layout of their own.
 template <class T>
 void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
-                 Activations<T>& a);
+                 Activations<T>& a, Kernels kernels = Kernels::fast);
 
-/// Adds the gradient of   loss = Σ_p weight[p] nll[p]   to `gradient`. `a` is as the forward pass
-/// left it; `da` is overwritten with the gradients of the activations.
+/// Adds the gradient of   loss = Σ_p weight[p] nll[p]   to `gradient`. `a` is as the forward pass, with the
+/// same kernels, left it; `da` is overwritten with the gradients of the activations.
 template <class T>
 void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
-                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient);
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient,
+                  Kernels kernels = Kernels::fast);
 
 }  // namespace microgpt

@@ -52,6 +52,10 @@ class Parameters {
   View<T> attn_wq(int layer) { return tensor(in_layer(layer, 0)); }
   View<T> attn_wk(int layer) { return tensor(in_layer(layer, 1)); }
   View<T> attn_wv(int layer) { return tensor(in_layer(layer, 2)); }
+  /// attn_wq, attn_wk and attn_wv, which follow one another, as one matrix (3C, C).
+  View<T> attn_wqkv(int layer) {
+    return {attn_wq(layer).data(), 3 * attn_wq(layer).rows(), attn_wq(layer).cols()};
+  }
   View<T> attn_wo(int layer) { return tensor(in_layer(layer, 3)); }
   View<T> mlp_fc1(int layer) { return tensor(in_layer(layer, 4)); }
   View<T> mlp_fc2(int layer) { return tensor(in_layer(layer, 5)); }
@@ -62,6 +66,9 @@ class Parameters {
   [[nodiscard]] ConstView<T> attn_wq(int layer) const { return tensor(in_layer(layer, 0)); }
   [[nodiscard]] ConstView<T> attn_wk(int layer) const { return tensor(in_layer(layer, 1)); }
   [[nodiscard]] ConstView<T> attn_wv(int layer) const { return tensor(in_layer(layer, 2)); }
+  [[nodiscard]] ConstView<T> attn_wqkv(int layer) const {
+    return {attn_wq(layer).data(), 3 * attn_wq(layer).rows(), attn_wq(layer).cols()};
+  }
   [[nodiscard]] ConstView<T> attn_wo(int layer) const { return tensor(in_layer(layer, 3)); }
   [[nodiscard]] ConstView<T> mlp_fc1(int layer) const { return tensor(in_layer(layer, 4)); }
   [[nodiscard]] ConstView<T> mlp_fc2(int layer) const { return tensor(in_layer(layer, 5)); }

@@ -12,10 +12,10 @@ template <class T>
 void activation_backward(Out<T> dx, In<T> dy, In<T> x, Activation kind) {
   if (kind == Activation::relu) {
     // forward: y = max(x, 0), whose slope is 1 where x > 0 (at 0 the source says 0)
-    dx.array() += (x.array() > T(0)).select(dy.array(), T(0));
+    dx = (x.array() > T(0)).select(dy.array(), T(0));
   } else {
     // forward: y = max(x, 0)²
-    dx.array() += T(2) * x.array().max(T(0)) * dy.array();
+    dx = T(2) * x.array().max(T(0)) * dy.array();
   }
 }
 

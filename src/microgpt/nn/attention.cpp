@@ -43,8 +43,8 @@ void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Ou
                              In<T> pattern, In<T> q, In<T> k, In<T> v) {
   const T scale = T(1) / std::sqrt(static_cast<T>(q.cols()));
   // 3 forward: z = pattern v
-  dpattern.noalias() += dz * v.transpose();
-  dv.noalias() += pattern.transpose() * dz;
+  dpattern.noalias() = dz * v.transpose();
+  dv.noalias() = pattern.transpose() * dz;
   // 2 forward: pattern = softmax(scores); where a key is not seen, pattern is 0 and so dscores
   // stays 0
   const auto count = static_cast<std::size_t>(k.rows());
@@ -53,8 +53,8 @@ void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Ou
                         {pattern.row(i).data(), count});
   }
   // 1 forward: scores = scale q kᵀ
-  dq.noalias() += (scale * dscores) * k;
-  dk.noalias() += (scale * dscores).transpose() * q;
+  dq.noalias() = (scale * dscores) * k;
+  dk.noalias() = (scale * dscores).transpose() * q;
 }
 
 Index PatternLayout::size() const {

@@ -18,7 +18,7 @@ namespace microgpt {
 template <class T>
 void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v);
 
-/// dpattern and dscores (n, m) are scratch and must be zero on entry.
+/// dpattern and dscores (n, m) are filled on the way.
 template <class T>
 void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern, In<T> dz,
                              In<T> pattern, In<T> q, In<T> k, In<T> v);
@@ -37,7 +37,6 @@ template <class T>
 void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                        const PatternLayout& layout);
 
-/// dscores and dpattern must be zero on entry.
 template <class T>
 void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,
                         In<T> dz, std::span<const T> pattern, In<T> q, In<T> k, In<T> v,

@@ -10,7 +10,7 @@ void linear_forward(Out<T> y, In<T> x, In<T> w) {
 template <class T>
 void linear_backward(Out<T> dx, Out<T> dw, In<T> dy, In<T> x, In<T> w) {
   // forward: y = x Wᵀ
-  dx.noalias() += dy * w;
+  dx.noalias() = dy * w;
   dw.noalias() += dy.transpose() * x;
 }
 

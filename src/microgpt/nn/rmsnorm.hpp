@@ -12,7 +12,8 @@ inline constexpr double kRmsNormEpsilon = 1e-5;
 template <class T>
 void rmsnorm_forward(Out<T> y, Out<T> r, In<T> x);
 
-/// dx (P, C), dy (P, C); x and r as in the forward pass.
+/// Adds to dx (P, C), since x also goes on past the norm, in the residual stream. dy (P, C); x and r are the
+/// forward pass's.
 template <class T>
 void rmsnorm_backward(Out<T> dx, In<T> dy, In<T> x, In<T> r);
 

@@ -33,7 +33,7 @@ void softmax_backward(std::span<T> dx, std::span<const T> dy, std::span<const T>
   const ConstRow<T> dy_row(dy.data(), n);
   // forward: y_i = exp(x_i - m) / Σ_j exp(x_j - m),   and dy_i/dx_j = y_i (δ_ij - y_j)
   const T dot = (y_row * dy_row).sum();
-  Row<T>(dx.data(), n) += y_row * (dy_row - dot);
+  Row<T>(dx.data(), n) = y_row * (dy_row - dot);
 }
 
 #define MICROGPT_INSTANTIATE(T)                                    \

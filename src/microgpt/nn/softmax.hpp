@@ -16,7 +16,7 @@ namespace microgpt {
 template <class T>
 T softmax_forward(std::span<T> y, std::span<const T> x);
 
-/// dx += y ∘ (dy - Σ y ∘ dy). The maximum is a constant: no gradient flows through it.
+/// dx = y ∘ (dy - Σ y ∘ dy). The maximum is a constant: no gradient flows through it.
 template <class T>
 void softmax_backward(std::span<T> dx, std::span<const T> dy, std::span<const T> y);
 

@@ -1,0 +1,38 @@
+#include "microgpt/nn/fast/kernels.hpp"
+#include "microgpt/nn/fast/matmul.hpp"
+#include "microgpt/nn/fast/rows.hpp"
+
+namespace microgpt::fast {
+
+namespace {
+
+Strided plain(In<float> a) {
+  return {a.data(), a.outerStride(), 1};
+}
+Strided transposed(In<float> a) {
+  return {a.data(), 1, a.outerStride()};
+}
+
+}  // namespace
+
+void linear_forward(Out<float> y, In<float> x, In<float> w) {
+  if (x.rows() < 3) {
+    // Too few rows to pay for turning the weights round.
+    for (Index p = 0; p < x.rows(); ++p) {
+      for (Index o = 0; o < w.rows(); ++o) y(p, o) = dot(at(x, p, 0), at(w, o, 0), w.cols());
+    }
+    return;
+  }
+  float* turned = scratch(static_cast<std::size_t>(w.size()));
+  transpose(w.rows(), w.cols(), w.data(), w.outerStride(), turned, w.rows());
+  matmul(x.rows(), w.rows(), w.cols(), plain(x), turned, w.rows(), y.data(), y.outerStride(), false);
+}
+
+void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
+  matmul(dx.rows(), w.cols(), w.rows(), plain(dy), w.data(), w.outerStride(), dx.data(), dx.outerStride(),
+         false);
+  matmul(dw.rows(), dw.cols(), dy.rows(), transposed(dy), x.data(), x.outerStride(), dw.data(),
+         dw.outerStride(), true);
+}
+
+}  // namespace microgpt::fast

@@ -1,0 +1,99 @@
+// Vectors of floats as the compiler knows them: as wide as the processor it compiles for, no intrinsics.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace microgpt::fast {
+
+#if defined(__AVX512F__)
+inline constexpr int kWidth = 16;
+inline constexpr int kRegisters = 32;
+#elif defined(__AVX__)
+inline constexpr int kWidth = 8;
+inline constexpr int kRegisters = 16;
+#else
+inline constexpr int kWidth = 4;
+inline constexpr int kRegisters = 16;
+#endif
+
+using Vec = float __attribute__((vector_size(4 * kWidth)));
+using IntVec = std::int32_t __attribute__((vector_size(4 * kWidth)));
+
+inline Vec load(const float* from) {
+  Vec v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+inline void store(float* to, Vec v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+/// The first `count` < kWidth lanes; the others are 0.
+inline Vec load_part(const float* from, std::ptrdiff_t count) {
+  Vec v = {};
+  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(float));
+  return v;
+}
+inline void store_part(float* to, Vec v, std::ptrdiff_t count) {
+  std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(float));
+}
+
+/// Lane i gets what lane i ^ Distance held.
+template <int Distance, std::size_t... I>
+inline Vec exchange(Vec v, std::index_sequence<I...> /*lanes*/) {
+  return __builtin_shufflevector(v, v, (static_cast<int>(I) ^ Distance)...);
+}
+
+/// Every lane gets the sum of its group of Group neighbouring lanes, added in a fixed tree.
+template <int Group, int Distance = 1>
+inline Vec sum_groups(Vec v) {
+  if constexpr (Distance < Group) {
+    v += exchange<Distance>(v, std::make_index_sequence<kWidth>());
+    return sum_groups<Group, 2 * Distance>(v);
+  } else {
+    return v;
+  }
+}
+inline float sum(Vec v) {
+  return sum_groups<kWidth>(v)[0];
+}
+
+inline Vec max(Vec a, Vec b) {
+  return a > b ? a : b;
+}
+
+/// Largest lane.
+template <int Distance = 1>
+inline float largest(Vec v) {
+  if constexpr (Distance < kWidth) {
+    return largest<2 * Distance>(max(v, exchange<Distance>(v, std::make_index_sequence<kWidth>())));
+  } else {
+    return v[0];
+  }
+}
+
+/// e^x of every lane: nn/exp.hpp's formula, where the constants have their reasons.
+inline Vec exponential(Vec x) {
+  x = max(x, Vec{} - 104.0F);
+  x = x > 89.0F ? Vec{} + 89.0F : x;
+  const Vec shifted = x * 1.44269504F + 12582912.0F;
+  const Vec n = shifted - 12582912.0F;
+  const Vec r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  Vec e = r * (1.0F / 5040.0F) + (1.0F / 720.0F);
+  e = e * r + (1.0F / 120.0F);
+  e = e * r + (1.0F / 24.0F);
+  e = e * r + (1.0F / 6.0F);
+  e = e * r + 0.5F;
+  e = e * r + 1.0F;
+  e = e * r + 1.0F;
+  const IntVec exponent = reinterpret_cast<IntVec>(shifted) - 0x4b400000;
+  const IntVec half = exponent >> 1;
+  const IntVec first = (half + 127) << 23;
+  const IntVec second = (exponent - half + 127) << 23;
+  return e * reinterpret_cast<Vec>(first) * reinterpret_cast<Vec>(second);
+}
+
+}  // namespace microgpt::fast

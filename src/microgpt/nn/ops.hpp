@@ -1,0 +1,45 @@
+// The seam between the readable forms of the operations and the fast ones. The model (model/gpt.cpp) is
+// written once, on one of these lists.
+#pragma once
+
+#include "microgpt/nn/activation.hpp"
+#include "microgpt/nn/attention.hpp"
+#include "microgpt/nn/cross_entropy.hpp"
+#include "microgpt/nn/embedding.hpp"
+#include "microgpt/nn/fast/kernels.hpp"
+#include "microgpt/nn/linear.hpp"
+#include "microgpt/nn/rmsnorm.hpp"
+
+namespace microgpt {
+
+/// The forms that documents explain and that the fast ones are tested against.
+template <class T>
+struct ReadableOps {
+  static constexpr auto embedding_forward = microgpt::embedding_forward<T>;
+  static constexpr auto embedding_backward = microgpt::embedding_backward<T>;
+  static constexpr auto rmsnorm_forward = microgpt::rmsnorm_forward<T>;
+  static constexpr auto rmsnorm_backward = microgpt::rmsnorm_backward<T>;
+  static constexpr auto linear_forward = microgpt::linear_forward<T>;
+  static constexpr auto linear_backward = microgpt::linear_backward<T>;
+  static constexpr auto attention_forward = microgpt::attention_forward<T>;
+  static constexpr auto attention_backward = microgpt::attention_backward<T>;
+  static constexpr auto activation_forward = microgpt::activation_forward<T>;
+  static constexpr auto activation_backward = microgpt::activation_backward<T>;
+  static constexpr auto cross_entropy_forward = microgpt::cross_entropy_forward<T>;
+  static constexpr auto cross_entropy_backward = microgpt::cross_entropy_backward<T>;
+};
+
+/// What training in single precision uses.
+struct FastOps : ReadableOps<float> {
+  static constexpr auto rmsnorm_forward = fast::rmsnorm_forward;
+  static constexpr auto rmsnorm_backward = fast::rmsnorm_backward;
+  static constexpr auto linear_forward = fast::linear_forward;
+  static constexpr auto linear_backward = fast::linear_backward;
+  static constexpr auto attention_forward = fast::attention_forward;
+  static constexpr auto attention_backward = fast::attention_backward;
+  static constexpr auto activation_forward = fast::activation_forward;
+  static constexpr auto activation_backward = fast::activation_backward;
+  static constexpr auto cross_entropy_forward = fast::cross_entropy_forward;
+};
+
+}  // namespace microgpt
