@@ -67,7 +67,9 @@ TEST_SUITE("base") {
                                                                {2147483648U, 373399426U},
                                                                {4294967295U, 2536146025U},
                                                                {2147483649U, 1812140441U}};
-    for (const auto& [n, expected] : figures) CHECK_MESSAGE(rng.below(n) == expected, "below ", n);
+    for (const auto& figure : figures) {
+      CHECK_MESSAGE(rng.below(figure.first) == figure.second, "below ", figure.first);
+    }
     CHECK(rng.random() == 0.03178267948178359);
   }
 
