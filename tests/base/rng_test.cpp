@@ -116,6 +116,12 @@ TEST_SUITE("base") {
     }
   }
 
+  TEST_CASE("rng: choose goes on where a cumulative sum is just the number drawn") {
+    const double drawn = Rng(42).random();
+    const double weights[] = {drawn, 0, 1 - drawn};  // whose sum is exactly 1
+    CHECK(Rng(42).choose(weights) == 2);
+  }
+
   TEST_CASE("rng: choose never takes what has no weight") {
     Rng rng(1);
     for (int i = 0; i < 2000; ++i) {
