@@ -35,7 +35,8 @@ void Tape::backward(Value loss) {
       *++last = {operand, 0};
     } else {
       order_.push_back(last->node);
-      if (last-- == path_.data()) break;
+      if (last == path_.data()) break;
+      --last;
     }
   }
 
