@@ -21,8 +21,9 @@ void Tape::grow() {
 void Tape::backward(Value loss) {
   // Python's build_topo(), with the recursion spelt out: a node is listed after all it was made of. Leaves
   // need no place in the list, since they pass nothing on; not looking at them at all saves half the time.
-  order_.clear();
-  path_.resize(links_.size());  // no way is longer than the tape
+  order_.resize(links_.size());  // neither is longer than the tape
+  path_.resize(links_.size());
+  std::uint32_t* order_end = order_.data();
   Step* last = path_.data();
   *last = {loss.index_, 0};
   for (;;) {
@@ -34,16 +35,17 @@ void Tape::backward(Value loss) {
       links_[operand].visited = true;
       *++last = {operand, 0};
     } else {
-      order_.push_back(last->node);
+      *order_end++ = last->node;
       if (last == path_.data()) break;
       --last;
     }
   }
 
   nodes_[loss.index_].grad = 1;
-  for (auto index = order_.rbegin(); index != order_.rend(); ++index) {
-    const Node& node = nodes_[*index];
-    Link& link = links_[*index];
+  while (order_end != order_.data()) {
+    const std::uint32_t index = *--order_end;
+    const Node& node = nodes_[index];
+    Link& link = links_[index];
     link.visited = false;
     for (std::uint32_t i = 0; i < link.operands; ++i) {
       nodes_[link.operand[i]].grad += node.slope[i] * node.grad;
