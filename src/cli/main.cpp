@@ -24,6 +24,7 @@ int complain(const std::string& message, Fault fault) {
 
 int main(int argc, char** argv) {
   using namespace microgpt::cli;
+  if (argc > 0) set_program_name(argv[0]);
   CLI::App program(
       "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"
       "A port of Karpathy's microgpt.py.",

@@ -34,7 +34,19 @@ std::string duration(double seconds) {
   return format("%ldh%02ldm", whole / 3600, whole / 60 % 60);
 }
 
+std::string& stored_program_name() {
+  static std::string name = "microgpt";
+  return name;
+}
+
 }  // namespace
+
+void set_program_name(const std::string& name) {
+  stored_program_name() = one_line(name);
+}
+const std::string& program_name() {
+  return stored_program_name();
+}
 
 std::string one_line(const std::string& text) {
   return printable(text);

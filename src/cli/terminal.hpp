@@ -15,6 +15,10 @@ std::string one_line(const std::string& text);
 /// 32033 -> "32,033".
 std::string with_commas(std::size_t number);
 
+/// How the program was called, for lines that a person may copy: "build/release/microgpt".
+void set_program_name(const std::string& name);
+const std::string& program_name();
+
 bool stdout_is_terminal();
 
 /// Bold, if standard output is a terminal that may have colours (NO_COLOR unset, TERM not dumb).

@@ -80,8 +80,8 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
     const bool stop = interrupted() && state.step < config.train.steps;
     if (due(config.checkpoint_every) || stop) save();
     if (stop) {
-      throw Interrupted("stopped after step " + std::to_string(state.step)
-                        + "; go on with: microgpt train --resume " + one_line(folder.path.string()));
+      throw Interrupted("stopped after step " + std::to_string(state.step) + "; go on with: " + program_name()
+                        + " train --resume " + one_line(folder.path.string()));
     }
   }
   outcome.seconds = progress.seconds();

@@ -75,7 +75,7 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
     std::cout << as_document(text, config.data.documents) << '\n';
   std::cout << outcome.new_samples << " of these " << outcome.samples.size()
             << " are new: they are not in the text.\n"
-            << "More of them: microgpt sample --model " << shown(folder.path) << '\n';
+            << "More of them: " << program_name() << " sample --model " << shown(folder.path) << '\n';
 }
 
 void report_json(const Outcome& outcome, const RunConfig& config, const RunFolder& folder) {

@@ -67,7 +67,9 @@ TEST_SUITE("base") {
                                                                {2147483648U, 373399426U},
                                                                {4294967295U, 2536146025U},
                                                                {2147483649U, 1812140441U}};
-    for (const auto& [n, expected] : figures) CHECK_MESSAGE(rng.below(n) == expected, "below ", n);
+    for (const auto& figure : figures) {
+      CHECK_MESSAGE(rng.below(figure.first) == figure.second, "below ", figure.first);
+    }
     CHECK(rng.random() == 0.03178267948178359);
   }
 
@@ -112,6 +114,12 @@ TEST_SUITE("base") {
     for (const std::size_t index : {0U, 4U, 1U, 5U, 5U, 0U, 0U, 14U, 1U, 0U, 26U, 2U, 14U}) {
       CHECK(other.choose(harmonic) == index);
     }
+  }
+
+  TEST_CASE("rng: choose goes on where a cumulative sum is just the number drawn") {
+    const double drawn = Rng(42).random();
+    const double weights[] = {drawn, 0, 1 - drawn};  // whose sum is exactly 1
+    CHECK(Rng(42).choose(weights) == 2);
   }
 
   TEST_CASE("rng: choose never takes what has no weight") {

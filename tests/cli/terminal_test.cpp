@@ -18,13 +18,12 @@ TEST_SUITE("cli") {
 
   TEST_CASE("terminal: NO_COLOR and a dumb terminal take the bold away") {
     const std::pair<std::string, std::string> plain[] = {{"NO_COLOR", "1"}, {"TERM", "dumb"}, {"TERM", ""}};
-    for (const auto& [name, value] : plain) {
-      CAPTURE(name);
-      CAPTURE(value);
+    for (const auto& variable : plain) {
+      CAPTURE(variable.first);
+      CAPTURE(variable.second);
       const SmallRun small;
       const auto result = run_microgpt(
-          small.train(),
-          {.environment = {{"TERM", "xterm"}, {"NO_COLOR", ""}, {name, value}}, .terminal = true});
+          small.train(), {.environment = {{"TERM", "xterm"}, {"NO_COLOR", ""}, variable}, .terminal = true});
       CHECK(result.exit_code == 0);
       CHECK(result.out.find("\x1b[1m") == std::string::npos);
       CHECK(result.out.find("trained 24 steps in ") != std::string::npos);

@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "microgpt/base/sha256.hpp"
+#include "support/config.hpp"
 #include "support/errors.hpp"
-#include "support/json.hpp"
 #include "support/temp_folder.hpp"
 
 namespace {

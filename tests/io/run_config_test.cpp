@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/config.hpp"
 #include "support/data.hpp"
 #include "support/errors.hpp"
 #include "support/json.hpp"

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "microgpt/text/dataset.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "support/golden.hpp"
 
 TEST_SUITE("reference") {
@@ -23,8 +24,8 @@ TEST_SUITE("reference") {
     while (at < got.size() && at < expected.size() && got[at] == expected[at]) ++at;
     if (at == got.size() && at == expected.size()) return "";
     const std::size_t from = at < 40 ? 0 : at - 40;
-    return "byte " + std::to_string(at) + ": got \"" + got.substr(from, 80) + "\", expected \""
-           + expected.substr(from, 80) + "\"";
+    return "byte " + std::to_string(at) + ": got \"" + printable(got.substr(from, 80)) + "\", expected \""
+           + printable(expected.substr(from, 80)) + "\"";
   }
 
   void check_run(const std::string& name, const std::filesystem::path& text,

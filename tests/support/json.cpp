@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "microgpt/io/strict_json.hpp"
+#include "support/config.hpp"
 
 namespace microgpt::test {
 

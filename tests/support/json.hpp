@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "microgpt/io/run_config.hpp"
-
 namespace microgpt::test {
 
 /// A value inside a document that is read by the project's own strict reader. What is not there or
@@ -28,11 +26,5 @@ class Json {
   std::shared_ptr<const void> document_;
   const void* here_ = nullptr;
 };
-
-/// to_json() of a config, as one line.
-std::string config_text(const RunConfig& config);
-
-/// read_run_config() of a text.
-RunConfig config_of(std::string_view text);
 
 }  // namespace microgpt::test

@@ -23,8 +23,8 @@ struct Options {
   int n_layer = 1;
   int n_embd = 16;
   int n_head = 4;
-  std::optional<int> block_size;
-  std::optional<int> num_steps;
+  std::optional<int> block_size = std::nullopt;
+  std::optional<int> num_steps = std::nullopt;
   int samples = 20;
 };
 

@@ -2,16 +2,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace microgpt::reference {
 
 namespace {
 
-/// Σ term(i), i = 0 ... n-1, as Python's sum(): from 0, left to right.
-template <class Term>
-Value sum(std::size_t n, Term&& term) {
-  Value total = term(0) + 0.0;
-  for (std::size_t i = 1; i < n; ++i) total = total + term(i);
+/// Σ x[i], i = 0 ... n-1, as Python's sum(): from 0, left to right.
+Value sum(const Row& x) {
+  Value total = x[0] + 0.0;
+  for (std::size_t i = 1; i < x.size(); ++i) total = total + x[i];
+  return total;
+}
+
+/// Σ a b over the pairs (a, b) = pair(i), i = 0 ... n-1, likewise.
+template <class Pair>
+Value sum_of_products(std::size_t n, Pair&& pair) {
+  const auto [a0, b0] = pair(0);
+  Value total = a0 * b0 + 0.0;
+  for (std::size_t i = 1; i < n; ++i) {
+    const auto [a, b] = pair(i);
+    total = add_product(total, a, b);
+  }
   return total;
 }
 
@@ -56,7 +68,8 @@ Row linear(const Row& x, const Rows& w) {
   y.reserve(w.size());
   for (const Row& wo : w) {
     // Python's zip() stops at the shorter: x is shorter where n_head does not divide n_embd.
-    y.push_back(sum(std::min(wo.size(), x.size()), [&](std::size_t i) { return wo[i] * x[i]; }));
+    const std::size_t n = std::min(wo.size(), x.size());
+    y.push_back(sum_of_products(n, [&](std::size_t i) { return std::pair(wo[i], x[i]); }));
   }
   return y;
 }
@@ -67,14 +80,14 @@ Row softmax(const Row& logits) {
   Row exps;
   exps.reserve(logits.size());
   for (const Value& logit : logits) exps.push_back(exp(logit - max));
-  const Value total = sum(exps.size(), [&](std::size_t i) { return exps[i]; });
+  const Value total = sum(exps);
   for (Value& e : exps) e = e / total;
   return exps;
 }
 
 Row rmsnorm(const Row& x) {
-  const Value mean_square =
-      sum(x.size(), [&](std::size_t i) { return x[i] * x[i]; }) / static_cast<double>(x.size());
+  const Value mean_square = sum_of_products(x.size(), [&](std::size_t i) { return std::pair(x[i], x[i]); })
+                            / static_cast<double>(x.size());
   const Value scale = pow(mean_square + 1e-5, -0.5);
   Row y;
   y.reserve(x.size());
@@ -104,13 +117,14 @@ Row gpt(const Config& config, const State& state, int token, int position, Cache
       const std::size_t hs = h * head_dim;
       Row attn_logits;
       for (const Row& k : keys) {
-        attn_logits.push_back(sum(head_dim, [&](std::size_t j) { return q[hs + j] * k[hs + j]; })
-                              / power(static_cast<double>(head_dim), 0.5));
+        attn_logits.push_back(
+            sum_of_products(head_dim, [&](std::size_t j) { return std::pair(q[hs + j], k[hs + j]); })
+            / power(static_cast<double>(head_dim), 0.5));
       }
       const Row attn_weights = softmax(attn_logits);
       for (std::size_t j = 0; j < head_dim; ++j) {
-        x_attn.push_back(
-            sum(values.size(), [&](std::size_t t) { return attn_weights[t] * values[t][hs + j]; }));
+        x_attn.push_back(sum_of_products(
+            values.size(), [&](std::size_t t) { return std::pair(attn_weights[t], values[t][hs + j]); }));
       }
     }
     x = linear(x_attn, layer.attn_wo);
@@ -137,7 +151,7 @@ Value document_loss(const Config& config, const State& state, const std::vector<
     const Row probs = softmax(gpt(config, state, tokens[at], position, cache));
     losses.push_back(-log(probs[static_cast<std::size_t>(tokens[at + 1])]));
   }
-  return sum(losses.size(), [&](std::size_t i) { return losses[i]; }) * (1.0 / n);
+  return sum(losses) * (1.0 / n);
 }
 
 }  // namespace microgpt::reference

@@ -50,7 +50,8 @@ class Trainer {
   /// number.
   StepReport step();
 
-  /// Mean over all positions of all the examples, in nats a character. Training is not touched.
+  /// Mean over all positions of all the examples, of which there must be one, in nats a character. Training
+  /// is not touched.
   double evaluate(std::span<const Example> examples);
 
  private:
