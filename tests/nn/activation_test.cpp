@@ -58,7 +58,7 @@ TEST_SUITE("nn") {
       INFO((squared ? "relu2" : "relu"), " of ", n, " numbers");
 
       CHECK(difference(forward<double>(x, kind), oracle::activation(x, squared)) < 1e-15);
-      CHECK(difference(added(backward<double>(x, dy, before, kind), before), dx) < 1e-14);
+      CHECK(difference(backward<double>(x, dy, before, kind), dx) < 1e-14);
       CHECK(difference(forward<float>(x, kind), oracle::activation(x, squared)) < 1e-5);
       CHECK(difference(backward<float>(x, dy, Numbers(n), kind), dx) < 1e-5);
     }

@@ -52,8 +52,7 @@ void Activations<T>::reshape(const Batch& batch) {
   probs_ = place(P_ * V_);
   nll_ = place(P_);
 
-  used_ = static_cast<std::size_t>(end);
-  if (values_.size() < used_) values_.resize(used_);
+  if (values_.size() < static_cast<std::size_t>(end)) values_.resize(static_cast<std::size_t>(end));
 }
 
 template class Activations<float>;

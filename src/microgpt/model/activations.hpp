@@ -46,7 +46,6 @@ class Activations {
 
   /// Takes the shape of this batch. Values are undefined afterwards.
   void reshape(const Batch& batch);
-  void set_zero() { std::fill(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(used_), T(0)); }
 
   [[nodiscard]] Index positions() const { return P_; }
 
@@ -88,7 +87,6 @@ class Activations {
   Index L_, C_, H_, V_;
   Index P_ = 0;             // positions of the batch
   Index pattern_size_ = 0;  // Σ H n²
-  std::size_t used_ = 0;
   Arena<T> values_;
 
   // Where things lie: a stretch per layer, each beginning with its resid_pre; then the rest.

@@ -31,14 +31,28 @@ inline void store(float* to, Vec v) {
   std::memcpy(to, &v, sizeof v);
 }
 
+/// Copies count < 2 · Piece floats in pieces of fixed sizes, so that no library call is needed.
+template <int Piece>
+inline void copy_part(float* to, const float* from, std::ptrdiff_t count) {
+  if (count >= Piece) {
+    std::memcpy(to, from, Piece * sizeof(float));
+    to += Piece;
+    from += Piece;
+    count -= Piece;
+  }
+  if constexpr (Piece > 1) copy_part<Piece / 2>(to, from, count);
+}
+
 /// The first `count` < kWidth lanes; the others are 0.
 inline Vec load_part(const float* from, std::ptrdiff_t count) {
-  Vec v = {};
-  std::memcpy(&v, from, static_cast<std::size_t>(count) * sizeof(float));
-  return v;
+  float lanes[kWidth] = {};
+  copy_part<kWidth / 2>(lanes, from, count);
+  return load(lanes);
 }
 inline void store_part(float* to, Vec v, std::ptrdiff_t count) {
-  std::memcpy(to, &v, static_cast<std::size_t>(count) * sizeof(float));
+  float lanes[kWidth];
+  store(lanes, v);
+  copy_part<kWidth / 2>(to, lanes, count);
 }
 
 /// Lane i gets what lane i ^ Distance held.
