@@ -18,18 +18,19 @@ TEST_SUITE("nn") {
 
   /// The same random numbers as float and, exactly, as double.
   struct Pair {
-    std::vector<float> narrow;
+    Arena<float> narrow;
     Numbers wide;
   };
   Pair random_pair(Noise& noise, Index count, double scale = 1) {
-    Pair pair{as<float>(noise.numbers(static_cast<std::size_t>(count), scale)), {}};
+    const auto numbers = as<float>(noise.numbers(static_cast<std::size_t>(count), scale));
+    Pair pair{{numbers.begin(), numbers.end()}, {}};
     pair.wide.assign(pair.narrow.begin(), pair.narrow.end());
     return pair;
   }
   /// A place for results, filled with what must not stay there.
   Pair junk(Index count) {
     const auto n = static_cast<std::size_t>(count);
-    return {std::vector<float>(n, -7.0F), Numbers(n, -7.0)};
+    return {Arena<float>(n, -7.0F), Numbers(n, -7.0)};
   }
 
   View<float> narrow(Pair& p, Index rows, Index cols) {
@@ -75,7 +76,7 @@ TEST_SUITE("nn") {
       return ColumnsView<T>(matrix.data() + which * C, P, C, Eigen::OuterStride<>(3 * C));
     };
     const auto heads = static_cast<std::size_t>(layout.size());
-    std::vector<float> scores(heads), pattern(heads), dscores(heads), dpattern(heads);
+    Arena<float> scores(heads), pattern(heads), dscores(heads), dpattern(heads);
     Numbers wide_scores(heads), wide_pattern(heads), wide_dscores(heads), wide_dpattern(heads);
 
     fast::attention_forward(narrow(z, P, C), scores, pattern, part(qkv.narrow, 0), part(qkv.narrow, 1),
@@ -164,9 +165,9 @@ TEST_SUITE("nn") {
   }
 
   TEST_CASE("fast: logits far apart neither overflow nor lose their order") {
-    std::vector<float> logits = {1000.0F, -1000.0F, 0.0F, 999.0F, 3e38F, -3e38F, 3e38F, 1.0F, 2.0F};
+    Arena<float> logits = {1000.0F, -1000.0F, 0.0F, 999.0F, 3e38F, -3e38F, 3e38F, 1.0F, 2.0F};
     for (std::size_t extra = 0; extra < 20; ++extra) {
-      std::vector<float> probs(logits.size());
+      Arena<float> probs(logits.size());
       float nll = 0;
       const auto V = static_cast<Index>(logits.size());
       const int target = 4;

@@ -38,16 +38,17 @@ using In = const Eigen::Ref<const Matrix<T>>&;
 template <class T>
 using Out = Eigen::Ref<Matrix<T>>;
 
-/// Memory on cache-line borders: Eigen then takes the same vector path, and gives the same bytes,
-/// on every run.
+/// Memory on cache-line borders: Eigen then takes the same vector path, and gives the same bytes, on every
+/// run. A line more than asked for belongs to it, so that vector code may touch whole vectors up to the end.
 template <class T>
 struct CacheLineAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kLine{64};
+  static constexpr std::size_t kLineSize = 64;
+  static constexpr std::align_val_t kLine{kLineSize};
   CacheLineAllocator() = default;
   template <class U>
   CacheLineAllocator(const CacheLineAllocator<U>& /*other*/) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T) + kLineSize, kLine)); }
   void deallocate(T* memory, std::size_t /*n*/) { ::operator delete(memory, kLine); }
   bool operator==(const CacheLineAllocator&) const = default;
 };

@@ -1,5 +1,6 @@
 // The fast forms of the operations, for float: what nn/*.hpp says of each holds here too, word for word, but
-// for the last digits. The readable forms are their oracle.
+// for the last digits. The readable forms are their oracle. All matrices must lie in an Arena
+// (base/matrix.hpp).
 #pragma once
 
 #include <span>

@@ -9,19 +9,17 @@ namespace microgpt::fast {
 namespace {
 
 /// R rows by N vectors of c, held in registers while k runs: per step N loads of b, R broadcasts of a, R · N
-/// fused multiply-adds. `part` lanes of the last vector are there.
+/// fused multiply-adds. Of the last vector
+/// `part` lanes are kept; the others compute with whatever lies there.
 template <int R, int N, bool Part>
 void tile(Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add, Index part) {
-  const auto get = [&](const float* from, int n) {
-    return Part && n == N - 1 ? load_part(from + n * kWidth, part) : load(from + n * kWidth);
-  };
   Vec sums[std::size_t{R}][std::size_t{N}];
   for (int r = 0; r < R; ++r) {
-    for (int n = 0; n < N; ++n) sums[r][n] = add ? get(c + r * c_step, n) : Vec{};
+    for (int n = 0; n < N; ++n) sums[r][n] = add ? load(c + r * c_step + n * kWidth) : Vec{};
   }
   for (Index k = 0; k < K; ++k) {
     Vec row[std::size_t{N}];
-    for (int n = 0; n < N; ++n) row[n] = get(b + k * b_step, n);
+    for (int n = 0; n < N; ++n) row[n] = load(b + k * b_step + n * kWidth);
     for (int r = 0; r < R; ++r) {
       const float factor = a.data[r * a.row_step + k * a.col_step];
       for (int n = 0; n < N; ++n) sums[r][n] += factor * row[n];

@@ -31,28 +31,20 @@ inline void store(float* to, Vec v) {
   std::memcpy(to, &v, sizeof v);
 }
 
-/// Copies count < 2 · Piece floats in pieces of fixed sizes, so that no library call is needed.
-template <int Piece>
-inline void copy_part(float* to, const float* from, std::ptrdiff_t count) {
-  if (count >= Piece) {
-    std::memcpy(to, from, Piece * sizeof(float));
-    to += Piece;
-    from += Piece;
-    count -= Piece;
-  }
-  if constexpr (Piece > 1) copy_part<Piece / 2>(to, from, count);
+/// True in the first `count` lanes.
+template <std::size_t... I>
+inline IntVec first_lanes(std::ptrdiff_t count, std::index_sequence<I...> /*lanes*/) {
+  return IntVec{static_cast<std::int32_t>(I)...} < static_cast<std::int32_t>(count);
 }
 
-/// The first `count` < kWidth lanes; the others are 0.
+/// The first `count` lanes; the others are 0. The memory of a whole vector is read, and by store_part
+/// rewritten as it was: rows that are no whole number of vectors must lie in an Arena, whose last row has
+/// room behind it.
 inline Vec load_part(const float* from, std::ptrdiff_t count) {
-  float lanes[kWidth] = {};
-  copy_part<kWidth / 2>(lanes, from, count);
-  return load(lanes);
+  return first_lanes(count, std::make_index_sequence<kWidth>()) ? load(from) : Vec{};
 }
 inline void store_part(float* to, Vec v, std::ptrdiff_t count) {
-  float lanes[kWidth];
-  store(lanes, v);
-  copy_part<kWidth / 2>(to, lanes, count);
+  store(to, first_lanes(count, std::make_index_sequence<kWidth>()) ? v : load(to));
 }
 
 /// Lane i gets what lane i ^ Distance held.
