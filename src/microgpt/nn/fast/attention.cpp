@@ -30,8 +30,7 @@ void each_document(const PatternLayout& layout, Visit&& visit) {
   }
 }
 
-// --- heads side by side: pattern (query, key, head)
-// ----------------------------------------------------------
+// --- heads side by side: pattern is (query, key, head) ---
 
 template <int D>
 inline constexpr int kHeads = kWidth / D;  ///< in a vector
@@ -121,8 +120,7 @@ void side_by_side_backward(Out<float> dq, Out<float> dk, Out<float> dv, In<float
   }
 }
 
-// --- one head at a time: pattern (head, query, key), as in the readable form
-// ---------------------------------
+// --- one head at a time: pattern is (head, query, key), as in the readable form ---
 
 struct Head {
   Index begin;
