@@ -75,7 +75,7 @@ TEST_SUITE("nn") {
       using T = std::remove_reference_t<decltype(matrix[0])>;
       return ColumnsView<T>(matrix.data() + which * C, P, C, Eigen::OuterStride<>(3 * C));
     };
-    const auto heads = static_cast<std::size_t>(layout.size());
+    const auto heads = static_cast<std::size_t>(layout.room());
     Arena<float> scores(heads), pattern(heads), dscores(heads), dpattern(heads);
     Numbers wide_scores(heads), wide_pattern(heads), wide_dscores(heads), wide_dpattern(heads);
 

@@ -19,7 +19,7 @@ Activations<T>::Activations(const ModelConfig& config, std::size_t max_positions
 template <class T>
 void Activations<T>::reshape(const Batch& batch) {
   P_ = static_cast<Index>(batch.positions());
-  pattern_size_ = PatternLayout{batch.offsets, static_cast<int>(H_)}.size();
+  pattern_size_ = PatternLayout{batch.offsets, static_cast<int>(H_)}.room();
 
   Index end = 0;
   const auto place = [&](Index size) {

@@ -86,7 +86,7 @@ class Activations {
 
   Index L_, C_, H_, V_;
   Index P_ = 0;             // positions of the batch
-  Index pattern_size_ = 0;  // Σ H n²
+  Index pattern_size_ = 0;  // room of the head matrices
   Arena<T> values_;
 
   // Where things lie: a stretch per layer, each beginning with its resid_pre; then the rest.

@@ -27,6 +27,17 @@ struct Batch {
     offsets.push_back(static_cast<int>(token.size()));
   }
 
+  /// Becomes documents begin ... end - 1 of `from`.
+  void assign(const Batch& from, std::size_t begin, std::size_t end) {
+    const int first = from.offsets[begin];
+    const int last = from.offsets[end];
+    token.assign(from.token.begin() + first, from.token.begin() + last);
+    target.assign(from.target.begin() + first, from.target.begin() + last);
+    position.assign(from.position.begin() + first, from.position.begin() + last);
+    offsets.clear();
+    for (std::size_t d = begin; d <= end; ++d) offsets.push_back(from.offsets[d] - first);
+  }
+
   void clear() {
     token.clear();
     target.clear();

@@ -66,6 +66,10 @@ Index PatternLayout::size() const {
   return total;
 }
 
+Index PatternLayout::room() const {
+  return size() + 3 * n_head * (offsets.back() - offsets.front());
+}
+
 template <class T>
 void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                        const PatternLayout& layout) {

@@ -29,10 +29,11 @@ struct PatternLayout {
   int n_head = 1;
 
   [[nodiscard]] Index size() const;  ///< H · Σ n²
+  [[nodiscard]] Index room() const;  ///< H · Σ n (n + 3): what to set aside, for the fast form works in blocks
 };
 
 /// All heads of all documents of a batch. z, q, k, v (P, C); head h is columns h D ... h D + D - 1.
-/// scores and pattern hold layout.size() numbers.
+/// scores and pattern hold layout.size() numbers; for the fast form layout.room().
 template <class T>
 void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                        const PatternLayout& layout);

@@ -1,7 +1,6 @@
 #include "microgpt/train/adam.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include "microgpt/train/schedule.hpp"
 
@@ -9,12 +8,14 @@ namespace microgpt {
 
 namespace {
 
-/// Numbers too small for full precision become 0. Moments of weights that get no gradient for long (a rare
-/// character, a late position) decay into that range and would stay in it, where most processors work fifty
-/// times as slowly; next to ε they are nothing.
+/// Numbers next to nothing become 0. Moments of weights that get no gradient for long (a rare character, a
+/// late position) decay towards the numbers too small for full precision, and would stay among them, where
+/// most processors work fifty times as slowly. The border is far enough above those that products with the
+/// learning rate stay above them too; next to ε, what is below it is nothing.
 template <class T>
 T flush(T value) {
-  return std::abs(value) < std::numeric_limits<T>::min() ? T(0) : value;
+  constexpr T kBorder = sizeof(T) == 4 ? T(1e-32) : T(1e-300);
+  return std::abs(value) < kBorder ? T(0) : value;
 }
 
 }  // namespace

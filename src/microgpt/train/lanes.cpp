@@ -1,6 +1,13 @@
 #include "microgpt/train/lanes.hpp"
 
+#include <algorithm>
+#include <bit>
+
 namespace microgpt {
+
+std::size_t lane_count(std::size_t positions) {
+  return std::min(kMaxLanes, std::bit_ceil((positions + kLanePositions / 2) / kLanePositions));
+}
 
 template <class T>
 Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents,
@@ -9,87 +16,99 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
   // Eigen cuts large products into blocks by the sizes of the caches, and the cut decides the order
   // of a sum: fixed sizes, so that every machine cuts alike.
   Eigen::setCpuCacheSizes(32 << 10, 1 << 20, 8 << 20);
-  lanes_.resize((documents + kLaneDocuments - 1) / kLaneDocuments);
-  const std::size_t room = std::min(documents, kLaneDocuments) * static_cast<std::size_t>(config.block_size);
+  const auto block_size = static_cast<std::size_t>(config.block_size);
+  // lane_count() rounds down by less than half a lane; and a lane ends with a whole document.
+  const std::size_t share = std::max(kLanePositions * 3 / 2, documents * block_size / kMaxLanes);
+  const std::size_t room = std::min(documents * block_size, share + block_size);
   const Activations<T> empty(config, room);
-  workspaces_.assign(static_cast<std::size_t>(team.size()), {empty, empty});
+  workspaces_.assign(static_cast<std::size_t>(team.size()), {{}, empty, empty});
 }
 
 template <class T>
 void Lanes<T>::fill(std::span<const Example* const> examples) {
-  used_ = (examples.size() + kLaneDocuments - 1) / kLaneDocuments;
-  positions_ = 0;
-  for (std::size_t l = 0; l < used_; ++l) {
-    Lane& lane = lanes_[l];
-    lane.batch.clear();
-    for (std::size_t d = l * kLaneDocuments; d < std::min((l + 1) * kLaneDocuments, examples.size()); ++d) {
-      const Example& example = *examples[d];
-      tokens_.clear();
-      if (example.opens) tokens_.push_back(tokenizer_.bos());
-      tokenizer_.encode(example.text, tokens_);
-      if (example.closes) tokens_.push_back(tokenizer_.bos());
-      lane.batch.add(tokens_);
-    }
-    positions_ += lane.batch.positions();
+  batch_.clear();
+  for (const Example* example : examples) {
+    tokens_.clear();
+    if (example->opens) tokens_.push_back(tokenizer_.bos());
+    tokenizer_.encode(example->text, tokens_);
+    if (example->closes) tokens_.push_back(tokenizer_.bos());
+    batch_.add(tokens_);
   }
+
+  const std::size_t lanes = lane_count(batch_.positions());
+  lanes_.clear();
+  for (std::size_t document = 0; document < batch_.documents();) {
+    Lane lane{.begin = document};
+    // Each lane ends with the document that reaches its share of the positions.
+    const std::size_t until = (lanes_.size() + 1) * batch_.positions() / lanes;
+    do ++document;
+    while (document < batch_.documents() && static_cast<std::size_t>(batch_.offsets[document]) < until);
+    lane.end = document;
+    lanes_.push_back(lane);
+  }
+}
+
+template <class T>
+template <class Work>
+void Lanes<T>::each_lane(const Work& work) {
+  team_.run(static_cast<int>(lanes_.size()), [&](int task, int worker) {
+    Lane& lane = lanes_[static_cast<std::size_t>(task)];
+    Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
+    workspace.batch.assign(batch_, lane.begin, lane.end);
+    work(lane, static_cast<std::size_t>(task), workspace);
+  });
 }
 
 template <class T>
 double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
                                    LossMean mean) {
   fill(examples);
-  while (gradients_.size() < used_) gradients_.emplace_back(config_);
+  weight_.clear();
+  for (std::size_t d = 0; d < batch_.documents(); ++d) {
+    const int n = batch_.offsets[d + 1] - batch_.offsets[d];
+    const double weight = mean == LossMean::document ? 1.0 / (static_cast<double>(examples.size()) * n)
+                                                     : 1.0 / static_cast<double>(batch_.positions());
+    weight_.insert(weight_.end(), static_cast<std::size_t>(n), static_cast<T>(weight));
+  }
+  while (gradients_.size() < lanes_.size()) gradients_.emplace_back(config_);
 
-  team_.run(static_cast<int>(used_), [&](int task, int worker) {
-    const auto l = static_cast<std::size_t>(task);
-    Lane& lane = lanes_[l];
-    auto& [a, da] = workspaces_[static_cast<std::size_t>(worker)];
+  each_lane([&](Lane& lane, std::size_t number, Workspace& workspace) {
+    auto& [batch, a, da] = workspace;
+    const auto first = static_cast<std::size_t>(batch_.offsets[lane.begin]);
+    const auto weight = std::span<const T>(weight_).subspan(first, batch.positions());
+    gpt_forward<T>(config_, parameters, batch, a);
+    gradients_[number].set_zero();
+    gpt_backward<T>(config_, parameters, batch, weight, a, da, gradients_[number]);
 
-    lane.weight.clear();
-    for (std::size_t d = 0; d < lane.batch.documents(); ++d) {
-      const int n = lane.batch.offsets[d + 1] - lane.batch.offsets[d];
-      const double weight = mean == LossMean::document ? 1.0 / (static_cast<double>(examples.size()) * n)
-                                                       : 1.0 / static_cast<double>(positions_);
-      lane.weight.insert(lane.weight.end(), static_cast<std::size_t>(n), static_cast<T>(weight));
-    }
-
-    gpt_forward<T>(config_, parameters, lane.batch, a);
-    gradients_[l].set_zero();
-    gpt_backward<T>(config_, parameters, lane.batch, lane.weight, a, da, gradients_[l]);
-
-    lane.loss = 0;
     const auto nll = a.nll();
-    for (std::size_t p = 0; p < lane.weight.size(); ++p) {
-      lane.loss += static_cast<double>(lane.weight[p]) * static_cast<double>(nll(static_cast<Index>(p), 0));
+    for (std::size_t p = 0; p < weight.size(); ++p) {
+      lane.loss += static_cast<double>(weight[p]) * static_cast<double>(nll(static_cast<Index>(p), 0));
     }
   });
 
   double loss = 0;
-  for (std::size_t l = 0; l < used_; ++l) loss += lanes_[l].loss;
+  for (const Lane& lane : lanes_) loss += lane.loss;
   return loss;
 }
 
 template <class T>
 LossSum Lanes<T>::loss(const Parameters<T>& parameters, std::span<const Example* const> examples) {
   fill(examples);
-  team_.run(static_cast<int>(used_), [&](int task, int worker) {
-    Lane& lane = lanes_[static_cast<std::size_t>(task)];
-    Activations<T>& a = workspaces_[static_cast<std::size_t>(worker)].a;
-    gpt_forward<T>(config_, parameters, lane.batch, a);
-    lane.loss = 0;
-    const auto nll = a.nll();
+  each_lane([&](Lane& lane, std::size_t /*number*/, Workspace& workspace) {
+    gpt_forward<T>(config_, parameters, workspace.batch, workspace.a);
+    const auto nll = workspace.a.nll();
     for (Index p = 0; p < nll.rows(); ++p) lane.loss += static_cast<double>(nll(p, 0));
   });
   LossSum sum;
-  for (std::size_t l = 0; l < used_; ++l) sum.nll += lanes_[l].loss;
-  sum.positions = positions_;
+  for (const Lane& lane : lanes_) sum.nll += lane.loss;
+  sum.positions = batch_.positions();
   return sum;
 }
 
 template <class T>
 void Lanes<T>::sum_gradients(std::size_t begin, std::size_t size) {
-  for (std::size_t gap = 1; gap < used_; gap *= 2) {
-    for (std::size_t l = 0; l + gap < used_; l += 2 * gap) {
+  for (std::size_t gap = 1; gap < lanes_.size(); gap *= 2) {
+    for (std::size_t l = 0; l + gap < lanes_.size(); l += 2 * gap) {
       const auto to = gradients_[l].values().subspan(begin, size);
       const auto from = gradients_[l + gap].values().subspan(begin, size);
       for (std::size_t i = 0; i < size; ++i) to[i] += from[i];

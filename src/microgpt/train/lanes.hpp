@@ -1,7 +1,6 @@
-// A batch cut into lanes: at most 8 consecutive documents each, worked by one thread from the first
-// embedding to the lane's own gradient. The cut depends on the batch alone, never on the machine,
-// and what the lanes bring is added in one fixed order; so the sums are the same bytes for any
-// number of threads.
+// A batch cut into lanes: consecutive documents of about 128 positions in all, worked by one thread from the
+// first embedding to the lane's own gradient. The cut depends on the batch alone, never on the machine, and
+// what the lanes bring is added in one fixed order; so the sums are the same bytes for any number of threads.
 #pragma once
 
 #include <span>
@@ -15,7 +14,15 @@
 
 namespace microgpt {
 
-inline constexpr std::size_t kLaneDocuments = 8;
+/// Short enough that its activations stay in the nearest caches, long enough that a pass over all weights
+/// pays: what a lane costs besides its positions is its gradient, set to 0, filled and added.
+inline constexpr std::size_t kLanePositions = 128;
+
+/// The more lanes, the more gradients in memory.
+inline constexpr std::size_t kMaxLanes = 64;
+
+/// Number of lanes of a batch: a power of two, so that 2, 4 or 8 threads have equal shares.
+std::size_t lane_count(std::size_t positions);
 
 /// Σ nll and the number of positions it was taken over.
 struct LossSum {
@@ -44,30 +51,35 @@ class Lanes {
   [[nodiscard]] std::span<const T> gradient() const { return gradients_[0].values(); }
 
   /// Positions of the last call.
-  [[nodiscard]] std::size_t positions() const { return positions_; }
+  [[nodiscard]] std::size_t positions() const { return batch_.positions(); }
 
  private:
   struct Lane {
+    std::size_t begin = 0;  // documents
+    std::size_t end = 0;
+    double loss = 0;  // Σ weight nll, or Σ nll
+  };
+  struct Workspace {
     Batch batch;
-    std::vector<T> weight;  // of each position's nll in the loss
-    double loss = 0;        // Σ weight nll, or Σ nll
+    Activations<T> a, da;
   };
 
-  /// Shares the examples out among lanes.
+  /// Turns the examples into tokens and cuts them into lanes.
   void fill(std::span<const Example* const> examples);
+
+  /// Calls work(lane, its gradient's number, workspace with the lane's documents) for every lane.
+  template <class Work>
+  void each_lane(const Work& work);
 
   const ModelConfig& config_;
   const Tokenizer& tokenizer_;
   ThreadTeam& team_;
+  Batch batch_;                           // of the last call, as are:
+  std::vector<T> weight_;                 // of each position's nll in the loss
   std::vector<Lane> lanes_;
   std::vector<Parameters<T>> gradients_;  // one a lane, made when first needed
-  struct Workspace {
-    Activations<T> a, da;
-  };
-  std::vector<Workspace> workspaces_;  // one a thread
-  std::vector<Token> tokens_;          // scratch
-  std::size_t used_ = 0;               // lanes of the last call
-  std::size_t positions_ = 0;
+  std::vector<Workspace> workspaces_;     // one a thread
+  std::vector<Token> tokens_;             // scratch
 };
 
 }  // namespace microgpt

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSlice = 4096;
 
 /// Documents evaluated at a time.
-constexpr std::size_t kEvaluationBatch = 32 * kLaneDocuments;
+constexpr std::size_t kEvaluationBatch = 256;
 
 }  // namespace
 
@@ -24,9 +24,10 @@ double numbers_in_memory(const ModelConfig& model, const TrainConfig& config) {
   const double L = model.n_layer, C = model.n_embd, H = model.n_head, T = model.block_size,
                V = model.vocab_size;
   const double weights = (2 * V + T) * C + 12 * L * C * C;
-  const double lanes = std::ceil(config.batch_size / static_cast<double>(kLaneDocuments));
+  const double batch = config.batch_size * T;
+  const auto lanes = static_cast<double>(lane_count(static_cast<std::size_t>(batch)));
   const double position = L * (18 * C + 2 * H * T) + 3 * C + 2 * V;
-  const double positions = std::min(config.batch_size, static_cast<int>(kLaneDocuments)) * T;
+  const double positions = std::min(batch, batch / lanes + T);
   return weights * (3 + lanes) + 2 * positions * position;
 }
 

@@ -23,16 +23,12 @@ void linear_forward(Out<float> y, In<float> x, In<float> w) {
     }
     return;
   }
-  float* turned = scratch(static_cast<std::size_t>(w.size()));
-  transpose(w.rows(), w.cols(), w.data(), w.outerStride(), turned, w.rows());
-  matmul(x.rows(), w.rows(), w.cols(), plain(x), turned, w.rows(), y.data(), y.outerStride(), false);
+  matmul(x.rows(), w.rows(), w.cols(), plain(x), transposed(w), y.data(), y.outerStride(), false);
 }
 
 void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
-  matmul(dx.rows(), w.cols(), w.rows(), plain(dy), w.data(), w.outerStride(), dx.data(), dx.outerStride(),
-         false);
-  matmul(dw.rows(), dw.cols(), dy.rows(), transposed(dy), x.data(), x.outerStride(), dw.data(),
-         dw.outerStride(), true);
+  matmul(dx.rows(), w.cols(), w.rows(), plain(dy), plain(w), dx.data(), dx.outerStride(), false);
+  matmul(dw.rows(), dw.cols(), dy.rows(), transposed(dy), plain(x), dw.data(), dw.outerStride(), true);
 }
 
 }  // namespace microgpt::fast

@@ -1,6 +1,9 @@
 #include "microgpt/nn/fast/matmul.hpp"
 
 #include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
 
 #include "microgpt/nn/fast/vec.hpp"
 
@@ -9,85 +12,60 @@ namespace microgpt::fast {
 namespace {
 
 /// R rows by N vectors of c, held in registers while k runs: per step N loads of b, R broadcasts of a, R · N
-/// fused multiply-adds. Of the last vector
-/// `part` lanes are kept; the others compute with whatever lies there.
-template <int R, int N, bool Part>
+/// fused multiply-adds. Of the last vector `part` lanes are kept; the others compute with whatever lies there.
+/// Where rows of a are adjacent numbers (a.row_step is 1) their addresses need no registers.
+template <int R, int N, bool Adjacent>
 void tile(Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add, Index part) {
   Vec sums[std::size_t{R}][std::size_t{N}];
   for (int r = 0; r < R; ++r) {
     for (int n = 0; n < N; ++n) sums[r][n] = add ? load(c + r * c_step + n * kWidth) : Vec{};
   }
+  const Index row_step = Adjacent ? 1 : a.row_step;
+  const Index col_step = Adjacent ? a.col_step : 1;
   for (Index k = 0; k < K; ++k) {
     Vec row[std::size_t{N}];
     for (int n = 0; n < N; ++n) row[n] = load(b + k * b_step + n * kWidth);
     for (int r = 0; r < R; ++r) {
-      const float factor = a.data[r * a.row_step + k * a.col_step];
+      const float factor = a.data[r * row_step + k * col_step];
       for (int n = 0; n < N; ++n) sums[r][n] += factor * row[n];
     }
   }
   for (int r = 0; r < R; ++r) {
-    for (int n = 0; n < N; ++n) {
-      if (Part && n == N - 1) {
-        store_part(c + r * c_step + n * kWidth, sums[r][n], part);
-      } else {
-        store(c + r * c_step + n * kWidth, sums[r][n]);
-      }
-    }
+    for (int n = 0; n < N - 1; ++n) store(c + r * c_step + n * kWidth, sums[r][n]);
+    float* last = c + r * c_step + (N - 1) * kWidth;
+    part == kWidth ? store(last, sums[r][N - 1]) : store_part(last, sums[r][N - 1], part);
   }
 }
 
-/// All rows of a column of tiles: R at a time, then half as many, …
-template <int R, int N, bool Part = false>
-void column(Index M, Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add,
-            Index part = 0) {
-  Index m = 0;
-  for (; m + R <= M; m += R) {
-    tile<R, N, Part>(K, {a.data + m * a.row_step, a.row_step, a.col_step}, b, b_step, c + m * c_step, c_step,
-                     add, part);
-  }
-  if constexpr (R > 1) {
-    if (m < M) {
-      column<R / 2, N, Part>(M - m, K, {a.data + m * a.row_step, a.row_step, a.col_step}, b, b_step,
-                             c + m * c_step, c_step, add, part);
-    }
-  }
-}
+/// Widest panel of columns, in vectors; and the tallest tile of N vectors: its sums, N vectors of b and a
+/// spare fill the vector registers, and its addresses the others.
+constexpr int kPanel = kRegisters == 32 ? 4 : 2;
+template <int N, bool Adjacent>
+constexpr int kTallest = kRegisters == 32 ? (N == 1 && Adjacent ? 16 : N == 2 && Adjacent ? 12 : N == 4 ? 6 : 8)
+                                          : (N == 1 ? 8 : 6);
 
-// Tiles fill the registers: R · N sums, N vectors of b, and a spare.
-constexpr bool kMany = kRegisters == 32;
-constexpr int kRows4 = kMany ? 6 : 2;
-constexpr int kRows2 = kMany ? 12 : 6;
-constexpr int kRows1 = kMany ? 16 : 8;
+/// So many rows of b at a time, that a panel stays in the first cache.
+constexpr Index kDepth = 128;
 
-/// So many rows of b at a time, that a column of tiles finds them in the first cache.
-constexpr Index kDepth = 256;
+/// All rows of a panel of N vectors, in tiles of nearly equal height.
+template <int N, bool Adjacent>
+void panel(Index M, Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add,
+           Index part) {
+  using Tile = void (*)(Index, Strided, const float*, Index, float*, Index, bool, Index);
+  static constexpr auto kTiles = []<int... R>(std::integer_sequence<int, R...>) {
+    return std::array<Tile, sizeof...(R)>{tile<R + 1, N, Adjacent>...};
+  }(std::make_integer_sequence<int, kTallest<N, Adjacent>>());
 
-}  // namespace
-
-void matmul(Index M, Index N, Index K, Strided a, const float* b, Index b_step, float* c, Index c_step,
-            bool add) {
-  for (Index k = 0; k < K || k == 0; k += kDepth) {
-    const Index depth = std::min(kDepth, K - k);
-    const Strided part_a = {a.data + k * a.col_step, a.row_step, a.col_step};
-    const float* part_b = b + k * b_step;
-    const bool more = add || k > 0;
-    Index n = 0;
-    if constexpr (kMany) {
-      for (; n + 4 * kWidth <= N; n += 4 * kWidth) {
-        column<kRows4, 4>(M, depth, part_a, part_b + n, b_step, c + n, c_step, more);
-      }
-    }
-    for (; n + 2 * kWidth <= N; n += 2 * kWidth) {
-      column<kRows2, 2>(M, depth, part_a, part_b + n, b_step, c + n, c_step, more);
-    }
-    for (; n + kWidth <= N; n += kWidth) {
-      column<kRows1, 1>(M, depth, part_a, part_b + n, b_step, c + n, c_step, more);
-    }
-    if (n < N) column<kRows1, 1, true>(M, depth, part_a, part_b + n, b_step, c + n, c_step, more, N - n);
+  const auto tiles = (static_cast<int>(M) + kTallest<N, Adjacent> - 1) / kTallest<N, Adjacent>;
+  const int height = static_cast<int>(M) / std::max(tiles, 1);
+  const int taller = static_cast<int>(M) - tiles * height;
+  for (int i = 0; i < tiles; ++i) {
+    const Index rows = i < taller ? height + 1 : height;
+    kTiles[static_cast<std::size_t>(rows - 1)](K, a, b, b_step, c, c_step, add, part);
+    a.data += rows * a.row_step;
+    c += rows * c_step;
   }
 }
-
-namespace {
 
 /// Transposes kWidth vectors in registers: at distance d, vector i with bit d clear and vector i + d exchange
 /// the halves of their groups of 2d lanes.
@@ -111,22 +89,73 @@ void exchange_pairs(Vec (&v)[kWidth], std::index_sequence<I...> /*lanes*/) {
   }
 }
 
-}  // namespace
-
+/// to (cols, rows) = fromᵀ, of from (rows, cols). Rows of `to` are whole vectors, written to their ends.
 void transpose(Index rows, Index cols, const float* from, Index from_step, float* to, Index to_step) {
-  const Index whole_rows = rows / kWidth * kWidth;
-  const Index whole_cols = cols / kWidth * kWidth;
-  for (Index r = 0; r < whole_rows; r += kWidth) {
-    for (Index c = 0; c < whole_cols; c += kWidth) {
+  for (Index r = 0; r < rows; r += kWidth) {
+    for (Index c = 0; c < cols; c += kWidth) {
+      const float* corner = from + r * from_step + c;
+      float* turned = to + c * to_step + r;
       Vec block[kWidth];
-      for (int i = 0; i < kWidth; ++i) block[i] = load(from + (r + i) * from_step + c);
-      exchange_pairs<1>(block, std::make_index_sequence<kWidth>());
-      for (int i = 0; i < kWidth; ++i) store(to + (c + i) * to_step + r, block[i]);
+      if (r + kWidth <= rows && c + kWidth <= cols) {
+        for (int i = 0; i < kWidth; ++i) block[i] = load(corner + i * from_step);
+        exchange_pairs<1>(block, std::make_index_sequence<kWidth>());
+        for (int i = 0; i < kWidth; ++i) store(turned + i * to_step, block[i]);
+      } else {
+        for (int i = 0; i < kWidth; ++i) block[i] = r + i < rows ? load(corner + i * from_step) : Vec{};
+        exchange_pairs<1>(block, std::make_index_sequence<kWidth>());
+        for (int i = 0; i < kWidth && c + i < cols; ++i) store(turned + i * to_step, block[i]);
+      }
     }
   }
-  for (Index r = 0; r < rows; ++r) {
-    for (Index c = r < whole_rows ? whole_cols : 0; c < cols; ++c)
-      to[c * to_step + r] = from[r * from_step + c];
+}
+
+/// Below so many rows of c, a panel is not read often enough to pay for its copy.
+constexpr Index kRowsWorthACopy = 16;
+
+}  // namespace
+
+void matmul(Index M, Index N, Index K, Strided a, Strided b, float* c, Index c_step, bool add) {
+  const Index blocks = std::max<Index>((K + kDepth - 1) / kDepth, 1);
+  const bool copies = b.col_step != 1 || (b.row_step > kPanel * kWidth && M >= kRowsWorthACopy);
+  float* copy = copies ? scratch(static_cast<std::size_t>(kDepth * kPanel * kWidth)) : nullptr;
+  for (Index block = 0, k = 0; block < blocks; ++block) {
+    const Index depth = (K - k) / (blocks - block);
+    const Strided some_a = {a.data + k * a.col_step, a.row_step, a.col_step};
+    for (Index n = 0; n < N; n += kPanel * kWidth) {
+      const Index columns = std::min<Index>(kPanel * kWidth, N - n);
+      const Index vectors = (columns + kWidth - 1) / kWidth;
+      const float* from = b.data + k * b.row_step + n * b.col_step;
+      Index from_step = b.row_step;
+      if (copies) {
+        from_step = vectors * kWidth;
+        if (b.col_step == 1) {
+          for (Index i = 0; i < depth; ++i) {
+            for (Index v = 0; v < vectors; ++v) {
+              store(copy + i * from_step + v * kWidth, load(from + i * b.row_step + v * kWidth));
+            }
+          }
+        } else {
+          transpose(columns, depth, from, b.col_step, copy, from_step);
+        }
+        from = copy;
+      }
+      const Index part = columns - (vectors - 1) * kWidth;
+      const bool more = add || k > 0;
+      const auto run = [&]<int V>(std::integral_constant<int, V>) {
+        if (a.col_step == 1) {
+          panel<V, false>(M, depth, some_a, from, from_step, c + n, c_step, more, part);
+        } else {
+          panel<V, true>(M, depth, some_a, from, from_step, c + n, c_step, more, part);
+        }
+      };
+      switch (vectors) {
+        case 1: run(std::integral_constant<int, 1>()); break;
+        case 2: run(std::integral_constant<int, 2>()); break;
+        case 3: if constexpr (kPanel == 4) run(std::integral_constant<int, 3>()); break;
+        default: if constexpr (kPanel == 4) run(std::integral_constant<int, 4>()); break;
+      }
+    }
+    k += depth;
   }
 }
 
