@@ -9,5 +9,6 @@ namespace microgpt::cli {
 void add_train(CLI::App& program);
 void add_sample(CLI::App& program);
 void add_reference(CLI::App& program);
+void add_bench(CLI::App& program);
 
 }  // namespace microgpt::cli

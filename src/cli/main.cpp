@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   add_train(program);
   add_sample(program);
   add_reference(program);
+  add_bench(program);
 
   try {
     program.parse(argc, argv);

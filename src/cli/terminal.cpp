@@ -65,6 +65,10 @@ bool stdout_is_terminal() {
   return ::isatty(STDOUT_FILENO) == 1;
 }
 
+bool stderr_is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
+
 std::string bold(const std::string& text) {
   const char* no_color = std::getenv("NO_COLOR");
   const char* term = std::getenv("TERM");

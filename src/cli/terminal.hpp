@@ -20,6 +20,7 @@ void set_program_name(const std::string& name);
 const std::string& program_name();
 
 bool stdout_is_terminal();
+bool stderr_is_terminal();
 
 /// Bold, if standard output is a terminal that may have colours (NO_COLOR unset, TERM not dumb).
 std::string bold(const std::string& text);

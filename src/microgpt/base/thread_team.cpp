@@ -1,20 +1,31 @@
 #include "microgpt/base/thread_team.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace microgpt {
+
+template <class Ready>
+void ThreadTeam::stay_awake(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+  using Clock = std::chrono::steady_clock;
+  lock.unlock();
+  const auto until = Clock::now() + std::chrono::microseconds(50);
+  while (!ready() && Clock::now() < until) std::this_thread::yield();
+  lock.lock();
+}
 
 ThreadTeam::ThreadTeam(int size) {
   for (int worker = 1; worker < std::max(size, 1); ++worker) {
     threads_.emplace_back([this, worker] {
       std::unique_lock lock(mutex_);
+      const auto called = [this] { return unclaimed_ > 0 || stop_; };
       while (!stop_) {
-        if (next_ < tasks_) {
-          work(worker, lock);
-        } else {
-          wake_.wait(lock);
-        }
+        work(worker, lock);
+        stay_awake(lock, called);
+        ++sleeping_;
+        wake_.wait(lock, called);
+        --sleeping_;
       }
     });
   }
@@ -34,18 +45,19 @@ void ThreadTeam::run_erased(int tasks, const void* task, Call call) {
   task_ = task;
   call_ = call;
   tasks_ = tasks;
-  next_ = 0;
+  unclaimed_ = tasks;
   unfinished_ = tasks;
-  if (tasks > 1) wake_.notify_all();
+  if (tasks > 1 && sleeping_ > 0) wake_.notify_all();
   work(0, lock);
-  done_.wait(lock, [this] { return unfinished_ == 0; });
-  tasks_ = 0;
+  const auto done = [this] { return unfinished_ == 0; };
+  if (!done()) stay_awake(lock, done);
+  done_.wait(lock, done);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void ThreadTeam::work(int worker, std::unique_lock<std::mutex>& lock) {
-  while (next_ < tasks_) {
-    const int index = next_++;
+  while (unclaimed_ > 0) {
+    const int index = tasks_ - unclaimed_--;
     lock.unlock();
     std::exception_ptr failure;
     try {

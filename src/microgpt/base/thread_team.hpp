@@ -1,6 +1,8 @@
-// A few threads that share a list of tasks and otherwise sleep.
+// A few threads that share a list of tasks. Between two lists they stay awake for a moment, because waking up
+// takes longer than a small training step; then they sleep.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -34,6 +36,9 @@ class ThreadTeam {
 
   void run_erased(int tasks, const void* task, Call call);
   void work(int worker, std::unique_lock<std::mutex>& lock);
+  /// Waits with the lock released until ready(), of atomics only, or until a moment has passed.
+  template <class Ready>
+  static void stay_awake(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -41,9 +46,11 @@ class ThreadTeam {
   const void* task_ = nullptr;
   Call call_ = nullptr;
   int tasks_ = 0;
-  int next_ = 0;
-  int unfinished_ = 0;
-  bool stop_ = false;
+  int sleeping_ = 0;
+  // Changed under the lock only; read without it while staying awake.
+  std::atomic<int> unclaimed_ = 0;
+  std::atomic<int> unfinished_ = 0;
+  std::atomic<bool> stop_ = false;
   std::exception_ptr failure_;
   std::vector<std::thread> threads_;
 };

@@ -1,84 +1,23 @@
 #include "microgpt/model/gpt.hpp"
 
+#include "microgpt/model/passes.hpp"
 #include "microgpt/nn/ops.hpp"
 
 namespace microgpt {
-
-namespace {
-
-template <class Ops, class T>
-void forward(const ModelConfig& config, const Parameters<T>& w, const Batch& batch, Activations<T>& a) {
-  const PatternLayout heads{batch.offsets, config.n_head};
-
-  Ops::embedding_forward(a.embed(), batch.token, batch.position, w.wte(), w.wpe());
-  Ops::rmsnorm_forward(a.resid_pre(0), a.embed_scale(), a.embed());
-
-  for (int i = 0; i < config.n_layer; ++i) {
-    Ops::rmsnorm_forward(a.attn_norm(i), a.attn_scale(i), a.resid_pre(i));
-    Ops::linear_forward(a.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
-    Ops::attention_forward(a.z(i), a.scores(i), a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
-    Ops::linear_forward(a.attn_out(i), a.z(i), w.attn_wo(i));
-    a.resid_mid(i) = a.resid_pre(i) + a.attn_out(i);
-
-    Ops::rmsnorm_forward(a.mlp_norm(i), a.mlp_scale(i), a.resid_mid(i));
-    Ops::linear_forward(a.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
-    Ops::activation_forward(a.mlp_post(i), a.mlp_pre(i), config.activation);
-    Ops::linear_forward(a.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
-    a.resid_post(i) = a.resid_mid(i) + a.mlp_out(i);
-  }
-
-  Ops::linear_forward(a.logits(), a.resid_pre(config.n_layer), w.lm_head());  // no norm before lm_head
-  Ops::cross_entropy_forward(a.probs(), a.nll(), a.logits(), batch.target);
-}
-
-template <class Ops, class T>
-void backward(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
-              std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw) {
-  const PatternLayout heads{batch.offsets, config.n_head};
-
-  Ops::cross_entropy_backward(da.logits(), a.probs(), batch.target, weight);
-  Ops::linear_backward(da.resid_pre(config.n_layer), dw.lm_head(), da.logits(), a.resid_pre(config.n_layer),
-                       w.lm_head());
-
-  for (int i = config.n_layer - 1; i >= 0; --i) {
-    // forward: resid_post = resid_mid + mlp_out: both have its gradient
-    da.mlp_out(i) = da.resid_post(i);
-    da.resid_mid(i) = da.resid_post(i);
-    Ops::linear_backward(da.mlp_post(i), dw.mlp_fc2(i), da.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
-    Ops::activation_backward(da.mlp_pre(i), da.mlp_post(i), a.mlp_pre(i), config.activation);
-    Ops::linear_backward(da.mlp_norm(i), dw.mlp_fc1(i), da.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
-    Ops::rmsnorm_backward(da.resid_mid(i), da.mlp_norm(i), a.resid_mid(i), a.mlp_scale(i));
-
-    // forward: resid_mid = resid_pre + attn_out
-    da.attn_out(i) = da.resid_mid(i);
-    da.resid_pre(i) = da.resid_mid(i);
-    Ops::linear_backward(da.z(i), dw.attn_wo(i), da.attn_out(i), a.z(i), w.attn_wo(i));
-    Ops::attention_backward(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i), a.pattern(i),
-                            a.q(i), a.k(i), a.v(i), heads);
-    Ops::linear_backward(da.attn_norm(i), dw.attn_wqkv(i), da.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
-    Ops::rmsnorm_backward(da.resid_pre(i), da.attn_norm(i), a.resid_pre(i), a.attn_scale(i));
-  }
-
-  da.embed().setZero();
-  Ops::rmsnorm_backward(da.embed(), da.resid_pre(0), a.embed(), a.embed_scale());
-  Ops::embedding_backward(dw.wte(), dw.wpe(), da.embed(), batch.token, batch.position);
-}
-
-}  // namespace
 
 template <>
 void gpt_forward(const ModelConfig& config, const Parameters<float>& parameters, const Batch& batch,
                  Activations<float>& a, Kernels kernels) {
   a.reshape(batch);
-  kernels == Kernels::fast ? forward<FastOps>(config, parameters, batch, a)
-                           : forward<ReadableOps<float>>(config, parameters, batch, a);
+  kernels == Kernels::fast ? forward_pass<FastOps>(config, parameters, batch, a)
+                           : forward_pass<ReadableOps<float>>(config, parameters, batch, a);
 }
 
 template <>
 void gpt_forward(const ModelConfig& config, const Parameters<double>& parameters, const Batch& batch,
                  Activations<double>& a, Kernels /*kernels*/) {
   a.reshape(batch);
-  forward<ReadableOps<double>>(config, parameters, batch, a);
+  forward_pass<ReadableOps<double>>(config, parameters, batch, a);
 }
 
 template <>
@@ -86,8 +25,9 @@ void gpt_backward(const ModelConfig& config, const Parameters<float>& parameters
                   std::span<const float> weight, Activations<float>& a, Activations<float>& da,
                   Parameters<float>& gradient, Kernels kernels) {
   da.reshape(batch);
-  kernels == Kernels::fast ? backward<FastOps>(config, parameters, batch, weight, a, da, gradient)
-                           : backward<ReadableOps<float>>(config, parameters, batch, weight, a, da, gradient);
+  kernels == Kernels::fast
+      ? backward_pass<FastOps>(config, parameters, batch, weight, a, da, gradient)
+      : backward_pass<ReadableOps<float>>(config, parameters, batch, weight, a, da, gradient);
 }
 
 template <>
@@ -95,7 +35,7 @@ void gpt_backward(const ModelConfig& config, const Parameters<double>& parameter
                   std::span<const double> weight, Activations<double>& a, Activations<double>& da,
                   Parameters<double>& gradient, Kernels /*kernels*/) {
   da.reshape(batch);
-  backward<ReadableOps<double>>(config, parameters, batch, weight, a, da, gradient);
+  backward_pass<ReadableOps<double>>(config, parameters, batch, weight, a, da, gradient);
 }
 
 }  // namespace microgpt

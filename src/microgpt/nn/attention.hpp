@@ -29,7 +29,8 @@ struct PatternLayout {
   int n_head = 1;
 
   [[nodiscard]] Index size() const;  ///< H · Σ n²
-  [[nodiscard]] Index room() const;  ///< H · Σ n (n + 3): what to set aside, for the fast form works in blocks
+  [[nodiscard]] Index room()
+      const;  ///< H · Σ n (n + 3): what to set aside, for the fast form works in blocks
 };
 
 /// All heads of all documents of a batch. z, q, k, v (P, C); head h is columns h D ... h D + D - 1.

@@ -9,6 +9,20 @@ std::size_t lane_count(std::size_t positions) {
   return std::min(kMaxLanes, std::bit_ceil((positions + kLanePositions / 2) / kLanePositions));
 }
 
+void cut_into_lanes(const Batch& batch, std::vector<Lane>& lanes) {
+  const std::size_t count = lane_count(batch.positions());
+  lanes.clear();
+  for (std::size_t document = 0; document < batch.documents();) {
+    Lane lane{.begin = document};
+    // Each lane ends with the document that reaches its share of the positions.
+    const std::size_t until = (lanes.size() + 1) * batch.positions() / count;
+    do ++document;
+    while (document < batch.documents() && static_cast<std::size_t>(batch.offsets[document]) < until);
+    lane.end = document;
+    lanes.push_back(lane);
+  }
+}
+
 template <class T>
 Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents,
                 ThreadTeam& team)
@@ -35,17 +49,7 @@ void Lanes<T>::fill(std::span<const Example* const> examples) {
     batch_.add(tokens_);
   }
 
-  const std::size_t lanes = lane_count(batch_.positions());
-  lanes_.clear();
-  for (std::size_t document = 0; document < batch_.documents();) {
-    Lane lane{.begin = document};
-    // Each lane ends with the document that reaches its share of the positions.
-    const std::size_t until = (lanes_.size() + 1) * batch_.positions() / lanes;
-    do ++document;
-    while (document < batch_.documents() && static_cast<std::size_t>(batch_.offsets[document]) < until);
-    lane.end = document;
-    lanes_.push_back(lane);
-  }
+  cut_into_lanes(batch_, lanes_);
 }
 
 template <class T>

@@ -24,6 +24,15 @@ inline constexpr std::size_t kMaxLanes = 64;
 /// Number of lanes of a batch: a power of two, so that 2, 4 or 8 threads have equal shares.
 std::size_t lane_count(std::size_t positions);
 
+struct Lane {
+  std::size_t begin = 0;  ///< documents begin ... end - 1 of the batch
+  std::size_t end = 0;
+  double loss = 0;  ///< Σ weight nll, or Σ nll
+};
+
+/// Lanes of nearly equal numbers of positions, none of them empty.
+void cut_into_lanes(const Batch& batch, std::vector<Lane>& lanes);
+
 /// Σ nll and the number of positions it was taken over.
 struct LossSum {
   double nll = 0;
@@ -54,11 +63,6 @@ class Lanes {
   [[nodiscard]] std::size_t positions() const { return batch_.positions(); }
 
  private:
-  struct Lane {
-    std::size_t begin = 0;  // documents
-    std::size_t end = 0;
-    double loss = 0;  // Σ weight nll, or Σ nll
-  };
   struct Workspace {
     Batch batch;
     Activations<T> a, da;
@@ -74,8 +78,8 @@ class Lanes {
   const ModelConfig& config_;
   const Tokenizer& tokenizer_;
   ThreadTeam& team_;
-  Batch batch_;                           // of the last call, as are:
-  std::vector<T> weight_;                 // of each position's nll in the loss
+  Batch batch_;            // of the last call, as are:
+  std::vector<T> weight_;  // of each position's nll in the loss
   std::vector<Lane> lanes_;
   std::vector<Parameters<T>> gradients_;  // one a lane, made when first needed
   std::vector<Workspace> workspaces_;     // one a thread

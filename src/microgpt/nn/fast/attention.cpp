@@ -37,7 +37,7 @@ void head_forward(Out<float> z, In<float> q, In<float> k, In<float> v, const Hea
   const float scale = 1.0F / std::sqrt(static_cast<float>(size));
   const Strided keys = {at(k, begin, channel), 1, k.outerStride()};
   matmul(n, n, size, {at(q, begin, channel), q.outerStride(), 1}, keys, pattern, n, false);  // 1
-  for (Index i = 0; i < n; ++i) {                                                                 // 2
+  for (Index i = 0; i < n; ++i) {                                                            // 2
     float* row = pattern + i * n;
     float m = row[0];
     for (Index t = 1; t <= i; ++t) m = row[t] > m ? row[t] : m;
@@ -92,13 +92,13 @@ void attention_forward(Out<float> z, std::span<float> /*scores*/, std::span<floa
 }
 
 void attention_backward(Out<float> dq, Out<float> dk, Out<float> dv, std::span<float> dscores,
-                        std::span<float> dpattern, In<float> dz, std::span<const float> pattern, In<float> q,
-                        In<float> k, In<float> v, const PatternLayout& layout) {
+                        std::span<float> /*dpattern*/, In<float> dz, std::span<const float> pattern,
+                        In<float> q, In<float> k, In<float> v, const PatternLayout& layout) {
   const Index size = q.cols() / layout.n_head;
   each_document(layout, size, [&](const Document& document, std::size_t at) {
     const float* own = pattern.data() + at;
     if (is_narrow(q.cols(), size)) {
-      return narrow_attention_backward(dq, dk, dv, dpattern.data() + at, dz, own, q, k, v, document);
+      return narrow_attention_backward(dq, dk, dv, dz, own, q, k, v, document);
     }
     for (Index h = 0; h < layout.n_head; ++h) {
       const Index n = document.n;

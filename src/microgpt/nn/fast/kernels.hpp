@@ -13,6 +13,8 @@ namespace microgpt::fast {
 
 void linear_forward(Out<float> y, In<float> x, In<float> w);
 void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w);
+void linear_input_gradient(Out<float> dx, In<float> dy, In<float> w);   // linear_backward's
+void linear_weight_gradient(Out<float> dw, In<float> dy, In<float> x);  // two halves
 
 void rmsnorm_forward(Out<float> y, Out<float> r, In<float> x);
 void rmsnorm_backward(Out<float> dx, In<float> dy, In<float> x, In<float> r);

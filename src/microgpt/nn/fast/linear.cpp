@@ -26,9 +26,17 @@ void linear_forward(Out<float> y, In<float> x, In<float> w) {
   matmul(x.rows(), w.rows(), w.cols(), plain(x), transposed(w), y.data(), y.outerStride(), false);
 }
 
-void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
+void linear_input_gradient(Out<float> dx, In<float> dy, In<float> w) {
   matmul(dx.rows(), w.cols(), w.rows(), plain(dy), plain(w), dx.data(), dx.outerStride(), false);
+}
+
+void linear_weight_gradient(Out<float> dw, In<float> dy, In<float> x) {
   matmul(dw.rows(), dw.cols(), dy.rows(), transposed(dy), plain(x), dw.data(), dw.outerStride(), true);
+}
+
+void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
+  linear_input_gradient(dx, dy, w);
+  linear_weight_gradient(dw, dy, x);
 }
 
 }  // namespace microgpt::fast

@@ -12,8 +12,8 @@ namespace microgpt::fast {
 namespace {
 
 /// R rows by N vectors of c, held in registers while k runs: per step N loads of b, R broadcasts of a, R · N
-/// fused multiply-adds. Of the last vector `part` lanes are kept; the others compute with whatever lies there.
-/// Where rows of a are adjacent numbers (a.row_step is 1) their addresses need no registers.
+/// fused multiply-adds. Of the last vector `part` lanes are kept; the others compute with whatever lies
+/// there. Where rows of a are adjacent numbers (a.row_step is 1) their addresses need no registers.
 template <int R, int N, bool Adjacent>
 void tile(Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add, Index part) {
   Vec sums[std::size_t{R}][std::size_t{N}];
@@ -41,7 +41,10 @@ void tile(Index K, Strided a, const float* b, Index b_step, float* c, Index c_st
 /// spare fill the vector registers, and its addresses the others.
 constexpr int kPanel = kRegisters == 32 ? 4 : 2;
 template <int N, bool Adjacent>
-constexpr int kTallest = kRegisters == 32 ? (N == 1 && Adjacent ? 16 : N == 2 && Adjacent ? 12 : N == 4 ? 6 : 8)
+constexpr int kTallest = kRegisters == 32 ? (N == 1 && Adjacent   ? 16
+                                             : N == 2 && Adjacent ? 12
+                                             : N == 4             ? 6
+                                                                  : 8)
                                           : (N == 1 ? 8 : 6);
 
 /// So many rows of b at a time, that a panel stays in the first cache.
@@ -54,7 +57,8 @@ void panel(Index M, Index K, Strided a, const float* b, Index b_step, float* c, 
   using Tile = void (*)(Index, Strided, const float*, Index, float*, Index, bool, Index);
   static constexpr auto kTiles = []<int... R>(std::integer_sequence<int, R...>) {
     return std::array<Tile, sizeof...(R)>{tile<R + 1, N, Adjacent>...};
-  }(std::make_integer_sequence<int, kTallest<N, Adjacent>>());
+  }
+  (std::make_integer_sequence<int, kTallest<N, Adjacent>>());
 
   const auto tiles = (static_cast<int>(M) + kTallest<N, Adjacent> - 1) / kTallest<N, Adjacent>;
   const int height = static_cast<int>(M) / std::max(tiles, 1);
@@ -149,10 +153,18 @@ void matmul(Index M, Index N, Index K, Strided a, Strided b, float* c, Index c_s
         }
       };
       switch (vectors) {
-        case 1: run(std::integral_constant<int, 1>()); break;
-        case 2: run(std::integral_constant<int, 2>()); break;
-        case 3: if constexpr (kPanel == 4) run(std::integral_constant<int, 3>()); break;
-        default: if constexpr (kPanel == 4) run(std::integral_constant<int, 4>()); break;
+        case 1:
+          run(std::integral_constant<int, 1>());
+          break;
+        case 2:
+          run(std::integral_constant<int, 2>());
+          break;
+        case 3:
+          if constexpr (kPanel == 4) run(std::integral_constant<int, 3>());
+          break;
+        default:
+          if constexpr (kPanel == 4) run(std::integral_constant<int, 4>());
+          break;
       }
     }
     k += depth;

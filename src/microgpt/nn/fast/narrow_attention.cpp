@@ -1,13 +1,15 @@
-// Attention of heads no wider than a vector. A vector of channels holds kWidth / D heads side by side; a block
-// of R queries is worked at once, one key after the other, so that a key and a value are loaded once for R
-// queries. Numbers of which there is one for each head and query (scores, pattern) are packed: a vector holds
-// those of R queries and all its heads, and one exponential serves them all.
+// Attention of heads no wider than a vector. A vector of channels holds kWidth / D heads side by side; a
+// block of R queries is worked at once, one key after the other, so that a key and a value are loaded once
+// for R queries. Numbers of which there is one for each head and query (scores, pattern) are packed: a vector
+// holds those of R queries and all its heads, and one exponential serves them all.
+#include "microgpt/nn/fast/narrow_attention.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 
-#include "microgpt/nn/fast/narrow_attention.hpp"
+#include "microgpt/nn/fast/matmul.hpp"
 #include "microgpt/nn/fast/rows.hpp"
 
 namespace microgpt::fast {
@@ -22,7 +24,7 @@ inline constexpr int kQueries = D < 4 ? D : 4;
 
 /// Numbers of a packed vector that are not repeated: one for each head and query.
 template <int D>
-inline constexpr int kPacked = kWidth / D * kQueries<D>;
+inline constexpr int kPacked = kWidth / D* kQueries<D>;
 
 /// Per four lanes: a0 + a1, a2 + a3, b0 + b1, b2 + b3.
 template <std::size_t... I>
@@ -75,34 +77,27 @@ void each_query(const Work& work) {
   (std::make_integer_sequence<int, kQueries<D>>());
 }
 
-/// In memory a packed vector's numbers stand once.
-template <int D>
-struct PackedMemory {
-  typedef float Type __attribute__((vector_size(4 * kPacked<D>)));  // as an alias it would lose the attribute
-};
-template <int D>
-using Packed = typename PackedMemory<D>::Type;
-
+/// In memory a packed vector's numbers stand once. (Loads read a whole vector, of which the rest is left out:
+/// pattern lies in an Arena.)
 template <int D, std::size_t... I>
-Vec repeat(Packed<D> numbers, std::index_sequence<I...> /*lanes*/) {
-  return __builtin_shufflevector(
-      numbers, numbers, (D <= 4 ? static_cast<int>(I) : static_cast<int>(I) / D * 4 + static_cast<int>(I) % 4)...);
+Vec repeat(Vec numbers, std::index_sequence<I...> /*lanes*/) {
+  return __builtin_shufflevector(numbers, numbers,
+                                 (static_cast<int>(I) / D * 4 + static_cast<int>(I) % 4)...);
 }
 template <int D, std::size_t... I>
-Packed<D> once(Vec packed, std::index_sequence<I...> /*numbers*/) {
-  return __builtin_shufflevector(
-      packed, packed, (D <= 4 ? static_cast<int>(I) : static_cast<int>(I) / 4 * D + static_cast<int>(I) % 4)...);
+Vec once(Vec packed, std::index_sequence<I...> /*lanes*/) {
+  return __builtin_shufflevector(packed, packed,
+                                 (static_cast<int>(I) / 4 * D % kWidth + static_cast<int>(I) % 4)...);
 }
 template <int D>
 Vec load_packed(const float* from) {
-  Packed<D> numbers;
-  std::memcpy(&numbers, from, sizeof numbers);
-  return repeat<D>(numbers, Lanes());
+  if constexpr (D > 4) return repeat<D>(load(from), Lanes());
+  return load(from);
 }
 template <int D>
 void store_packed(float* to, Vec v) {
-  const Packed<D> numbers = once<D>(v, std::make_index_sequence<kPacked<D>>());
-  std::memcpy(to, &numbers, sizeof numbers);
+  if constexpr (D > 4) v = once<D>(v, Lanes());
+  std::memcpy(to, &v, kPacked<D> * sizeof(float));
 }
 
 template <int D, std::size_t... I>
@@ -119,6 +114,7 @@ template <int D>
 void forward(Out<float>& z, float* pattern, In<float> q, In<float> k, In<float> v, Index begin, Index n) {
   constexpr int R = kQueries<D>;
   const float scale = 1.0F / std::sqrt(static_cast<float>(D));
+  float* row = scratch(static_cast<std::size_t>(n * kWidth));  // of a block: a packed vector for each key
   for (Index channel = 0; channel < q.cols(); channel += kWidth) {
     for (Index first = 0; first < n; first += R) {
       // A block that is not full repeats the last query.
@@ -134,21 +130,21 @@ void forward(Out<float>& z, float* pattern, In<float> q, In<float> k, In<float> 
         for (int r = 0; r < R; ++r) products[r] = query[r] * key;
         const Vec score = packed_sums<D>(products);
         m = sees<D>(first, t) ? max(m, score) : m;
-        store_packed<D>(pattern + t * kPacked<D>, score);
+        store(row + t * kWidth, score);
       }
       Vec total = {};
       Vec sum[std::size_t{R}] = {};
       for (Index t = 0; t <= last; ++t) {  // 2, 3  Σ exp(scores - m) and Σ exp(scores - m) v
-        Vec e = exponential(load_packed<D>(pattern + t * kPacked<D>) - m);
+        Vec e = exponential(load(row + t * kWidth) - m);
         if (t > first) e = sees<D>(first, t) ? e : Vec{};
         total += e;
         const Vec value = load(at(v, begin + t, channel));
         each_query<D>([&](auto r) { sum[r] += spread<D, r>(e, Lanes()) * value; });
-        store_packed<D>(pattern + t * kPacked<D>, e);
+        store(row + t * kWidth, e);
       }
       const Vec factor = 1.0F / total;
       for (Index t = 0; t <= last; ++t) {
-        store_packed<D>(pattern + t * kPacked<D>, factor * load_packed<D>(pattern + t * kPacked<D>));
+        store_packed<D>(pattern + t * kPacked<D>, factor * load(row + t * kWidth));
       }
       each_query<D>([&](auto r) {
         if (first + r <= last) {
@@ -161,10 +157,11 @@ void forward(Out<float>& z, float* pattern, In<float> q, In<float> k, In<float> 
 }
 
 template <int D>
-void backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, float* dpattern, In<float> dz,
-              const float* pattern, In<float> q, In<float> k, In<float> v, Index begin, Index n) {
+void backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, In<float> dz, const float* pattern, In<float> q,
+              In<float> k, In<float> v, Index begin, Index n) {
   constexpr int R = kQueries<D>;
   const float scale = 1.0F / std::sqrt(static_cast<float>(D));
+  float* row = scratch(static_cast<std::size_t>(n * kWidth));  // of a block: a packed vector for each key
   for (Index channel = 0; channel < q.cols(); channel += kWidth) {
     for (Index t = 0; t < n; ++t) {
       store(at(dk, begin + t, channel), Vec{});
@@ -186,15 +183,14 @@ void backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, float* dpattern, I
         for (int r = 0; r < R; ++r) products[r] = dz_of[r] * value;
         const Vec dp = packed_sums<D>(products);
         mean += p * dp;
-        store_packed<D>(dpattern + t * kPacked<D>, dp);
+        store(row + t * kWidth, dp);
         Vec dv_t = load(at(dv, begin + t, channel));
         each_query<D>([&](auto r) { dv_t += spread<D, r>(p, Lanes()) * dz_of[r]; });
         store(at(dv, begin + t, channel), dv_t);
       }
       Vec dq_of[std::size_t{R}] = {};
       for (Index t = 0; t <= last; ++t) {  // 2, 1  dscores = p (dp - Σ p dp);  scores = q kᵀ / sqrt(D)
-        const Vec ds = load_packed<D>(pattern + t * kPacked<D>)
-                       * (load_packed<D>(dpattern + t * kPacked<D>) - mean);
+        const Vec ds = load_packed<D>(pattern + t * kPacked<D>) * (load(row + t * kWidth) - mean);
         const Vec key = load(at(k, begin + t, channel));
         Vec dk_t = load(at(dk, begin + t, channel));
         each_query<D>([&](auto r) {
@@ -216,9 +212,12 @@ void backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, float* dpattern, I
 template <class Work>
 void with_head_size(Index size, const Work& work) {
   switch (size) {
-    case 1: return work(std::integral_constant<int, 1>());
-    case 2: return work(std::integral_constant<int, 2>());
-    case 4: return work(std::integral_constant<int, 4>());
+    case 1:
+      return work(std::integral_constant<int, 1>());
+    case 2:
+      return work(std::integral_constant<int, 2>());
+    case 4:
+      return work(std::integral_constant<int, 4>());
     case 8:
       if constexpr (kWidth >= 8) work(std::integral_constant<int, 8>());
       return;
@@ -235,12 +234,11 @@ void narrow_attention_forward(Out<float>& z, float* pattern, In<float> q, In<flo
                  [&](auto D) { forward<D>(z, pattern, q, k, v, document.begin, document.n); });
 }
 
-void narrow_attention_backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, float* dpattern, In<float> dz,
+void narrow_attention_backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, In<float> dz,
                                const float* pattern, In<float> q, In<float> k, In<float> v,
                                const Document& document) {
-  with_head_size(document.head_size, [&](auto D) {
-    backward<D>(dq, dk, dv, dpattern, dz, pattern, q, k, v, document.begin, document.n);
-  });
+  with_head_size(document.head_size,
+                 [&](auto D) { backward<D>(dq, dk, dv, dz, pattern, q, k, v, document.begin, document.n); });
 }
 
 }  // namespace microgpt::fast

@@ -21,7 +21,7 @@ inline bool is_narrow(Index C, Index head_size) {
 /// One document, all heads. pattern, of H n (n + 3) numbers at most, lies as the backward function reads it.
 void narrow_attention_forward(Out<float>& z, float* pattern, In<float> q, In<float> k, In<float> v,
                               const Document& document);
-void narrow_attention_backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, float* dpattern, In<float> dz,
+void narrow_attention_backward(Out<float>& dq, Out<float>& dk, Out<float>& dv, In<float> dz,
                                const float* pattern, In<float> q, In<float> k, In<float> v,
                                const Document& document);
 

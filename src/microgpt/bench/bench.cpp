@@ -1,0 +1,100 @@
+#include "microgpt/bench/bench.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "microgpt/bench/peak.hpp"
+#include "microgpt/train/trainer.hpp"
+
+namespace microgpt {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Documents a setting trains on, round and round.
+constexpr std::size_t kDocuments = 4096;
+
+/// One setting, ready to go on training at any time.
+class Run {
+ public:
+  explicit Run(const BenchSetting& setting)
+      : setting_(setting), text_(setting.model, kDocuments), state_(setting.model) {
+    config_.batch_size = setting.batch_size;
+    config_.steps = 1'000'000'000;  // never reached: the learning rate stays what it is
+    Rng rng(42);
+    initialize(state_.parameters, InitConfig{}, rng);
+    trainer_.emplace(setting_.model, config_, text_.tokenizer(), text_.examples(), state_, setting.threads);
+  }
+
+  /// Trains for `seconds` and notes the time of a step.
+  void measure(double seconds) {
+    for (int i = 0; i < 3; ++i) trainer_->step();  // brings everything back into the caches
+    int steps = 0;
+    std::size_t positions = 0;
+    const auto start = Clock::now();
+    double elapsed = 0;
+    do {
+      positions += trainer_->step().positions;
+      ++steps;
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    } while (elapsed < seconds);
+    step_seconds_.push_back(elapsed / steps);
+    step_positions_.push_back(static_cast<double>(positions) / steps);
+  }
+
+  [[nodiscard]] BenchResult result(double seconds) const {
+    return {.setting = setting_,
+            .seconds = Measured::of(step_seconds_),
+            .positions = Measured::of(step_positions_).median,
+            .phases = phase_seconds(setting_, seconds)};
+  }
+
+ private:
+  BenchSetting setting_;
+  BenchText text_;
+  TrainConfig config_;
+  TrainState<float> state_;
+  std::optional<Trainer<float>> trainer_;
+  std::vector<double> step_seconds_;
+  std::vector<double> step_positions_;
+};
+
+}  // namespace
+
+Measured Measured::of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto quantile = [&](double share) {
+    const double at = share * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(at);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+  };
+  return {.median = quantile(0.5), .spread = (quantile(0.75) - quantile(0.25)) / quantile(0.5)};
+}
+
+BenchReport run_bench(std::span<const BenchSetting> settings, const BenchOptions& options,
+                      const std::function<void(int, int)>& progress) {
+  std::vector<std::unique_ptr<Run>> runs;
+  for (const BenchSetting& setting : settings) runs.push_back(std::make_unique<Run>(setting));
+
+  const int total = (options.rounds + 1) * static_cast<int>(runs.size());
+  int done = 0;
+  std::vector<double> peaks;
+  for (int round = 0; round < options.rounds; ++round) {
+    peaks.push_back(fma_peak_gflops());
+    for (const auto& run : runs) {
+      run->measure(options.seconds);
+      progress(++done, total);
+    }
+  }
+  BenchReport report{.peak_gflops = Measured::of(peaks), .results = {}};
+  for (const auto& run : runs) {
+    report.results.push_back(run->result(4 * options.seconds));
+    progress(++done, total);
+  }
+  return report;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,104 @@
+#include "microgpt/bench/phases.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "microgpt/model/passes.hpp"
+#include "microgpt/nn/ops.hpp"
+#include "microgpt/train/adam.hpp"
+#include "microgpt/train/lanes.hpp"
+
+namespace microgpt {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using PhaseTimes = std::array<double, static_cast<std::size_t>(Phase::count)>;
+
+thread_local PhaseTimes times;
+
+/// What training uses, timed.
+template <Phase phase, auto operation>
+struct Timed {
+  template <class... Arguments>
+  void operator()(Arguments&&... arguments) const {
+    const auto start = Clock::now();
+    operation(std::forward<Arguments>(arguments)...);
+    times[static_cast<std::size_t>(phase)] += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+};
+
+struct TimedOps {
+  static constexpr Timed<Phase::embed, FastOps::embedding_forward> embedding_forward{};
+  static constexpr Timed<Phase::embed, FastOps::embedding_backward> embedding_backward{};
+  static constexpr Timed<Phase::norms, FastOps::rmsnorm_forward> rmsnorm_forward{};
+  static constexpr Timed<Phase::norms, FastOps::rmsnorm_backward> rmsnorm_backward{};
+  static constexpr Timed<Phase::linear_forward, FastOps::linear_forward> linear_forward{};
+  static constexpr Timed<Phase::attention, FastOps::attention_forward> attention_forward{};
+  static constexpr Timed<Phase::attention, FastOps::attention_backward> attention_backward{};
+  static constexpr Timed<Phase::activation, FastOps::activation_forward> activation_forward{};
+  static constexpr Timed<Phase::activation, FastOps::activation_backward> activation_backward{};
+  static constexpr Timed<Phase::loss, FastOps::cross_entropy_forward> cross_entropy_forward{};
+  static constexpr Timed<Phase::loss, FastOps::cross_entropy_backward> cross_entropy_backward{};
+
+  static void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
+    Timed<Phase::linear_backward, fast::linear_input_gradient>()(dx, dy, w);
+    Timed<Phase::weight_gradients, fast::linear_weight_gradient>()(dw, dy, x);
+  }
+};
+
+}  // namespace
+
+PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
+  const ModelConfig& model = setting.model;
+  const auto documents = static_cast<std::size_t>(setting.batch_size);
+  const BenchText text(model, documents);
+  Batch whole;
+  for (const Example& example : text.examples()) {
+    std::vector<Token> tokens;
+    if (example.opens) tokens.push_back(text.tokenizer().bos());
+    text.tokenizer().encode(example.text, tokens);
+    if (example.closes) tokens.push_back(text.tokenizer().bos());
+    whole.add(tokens);
+  }
+  std::vector<Lane> cut;
+  cut_into_lanes(whole, cut);
+  std::vector<Batch> lanes(cut.size());
+  for (std::size_t l = 0; l < cut.size(); ++l) lanes[l].assign(whole, cut[l].begin, cut[l].end);
+
+  Parameters<float> parameters(model);
+  Rng rng(42);
+  initialize(parameters, InitConfig{}, rng);
+  Parameters<float> m(model);
+  Parameters<float> v(model);
+  Parameters<float> gradient(model);
+  Activations<float> a(model, whole.positions());
+  Activations<float> da(model, whole.positions());
+  const std::vector<float> weight(whole.positions(), 1.0F / static_cast<float>(whole.positions()));
+  TrainConfig config;
+  config.learning_rate = 0;  // the few documents here would soon be known by heart
+
+  int step = 0;
+  const auto train_step = [&] {
+    for (const Batch& lane : lanes) {
+      gradient.set_zero();
+      a.reshape(lane);
+      da.reshape(lane);
+      forward_pass<TimedOps>(model, parameters, lane, a);
+      backward_pass<TimedOps>(model, parameters, lane, std::span(weight).first(lane.positions()), a, da, gradient);
+    }
+    Timed<Phase::adam, adam_update<float>>()(parameters.values(), m.values(), v.values(), gradient.values(),
+                                             config, step++, 1.0F);
+  };
+  train_step();  // caches and pages
+  times = {};
+  step = 0;
+  const auto start = Clock::now();
+  do train_step();
+  while (std::chrono::duration<double>(Clock::now() - start).count() < seconds);
+  PhaseTimes mean = times;
+  for (double& time : mean) time /= step;
+  return mean;
+}
+
+}  // namespace microgpt

@@ -1,0 +1,83 @@
+#include "microgpt/bench/settings.hpp"
+
+#include <array>
+
+#include "microgpt/base/rng.hpp"
+
+namespace microgpt {
+
+namespace {
+
+constexpr int kNamesBlock = 16;
+constexpr int kNamesLetters = 26;
+constexpr int kShakespeareCharacters = 65;
+
+/// Names of 0, 1, 2, … letters among the 32,033 of names.txt.
+constexpr std::array kNamesOfLength = {0,    0,    65,  575, 2983, 7133, 9657, 6819,
+                                       3108, 1118, 380, 128, 29,   30,   6,    2};
+
+ModelConfig names(int width, int layers = 1) {
+  return {.n_layer = layers,
+          .n_embd = width,
+          .n_head = width == 128 ? 8 : 4,
+          .block_size = kNamesBlock,
+          .vocab_size = kNamesLetters + 1};
+}
+
+std::vector<char32_t> first_characters(int count) {
+  std::vector<char32_t> characters;
+  for (int i = 0; i < count; ++i) characters.push_back(static_cast<char32_t>('0' + i));
+  return characters;
+}
+
+}  // namespace
+
+std::vector<BenchSetting> bench_settings() {
+  std::vector<BenchSetting> settings;
+  const auto add = [&](int width, int batch, int threads) {
+    settings.push_back({"names-c" + std::to_string(width) + "-b" + std::to_string(batch) + "-t"
+                            + std::to_string(threads),
+                        names(width), batch, threads});
+  };
+  add(16, 1, 1);
+  for (const int width : {16, 32, 64, 128}) add(width, 16, 1);
+  for (const int width : {16, 32, 64, 128}) {
+    add(width, 64, 1);
+    add(width, 64, 2);
+  }
+  // makemore's transformer with its defaults, and nanoGPT's setting for tinyshakespeare on a CPU.
+  for (const int threads : {1, 2}) settings.push_back({"makemore-t" + std::to_string(threads), names(64, 4), 32, threads});
+  const ModelConfig nanogpt = {.n_layer = 4,
+                               .n_embd = 128,
+                               .n_head = 4,
+                               .block_size = 64,
+                               .vocab_size = kShakespeareCharacters + 1};
+  for (const int threads : {1, 2}) settings.push_back({"nanogpt-cpu-t" + std::to_string(threads), nanogpt, 12, threads});
+  return settings;
+}
+
+double flops_per_position(const ModelConfig& model) {
+  const double C = model.n_embd;
+  return 6 * (12 * model.n_layer * C * C + model.vocab_size * C);
+}
+
+BenchText::BenchText(const ModelConfig& model, std::size_t documents)
+    : tokenizer_(first_characters(model.vocab_size - 1)) {
+  Rng rng(42);
+  const bool is_names = model.block_size == kNamesBlock;
+  for (std::size_t d = 0; d < documents; ++d) {
+    auto length = static_cast<std::size_t>(model.block_size) + 1;
+    if (is_names) {
+      auto ticket = static_cast<int>(rng.below(32033));
+      for (length = 0; ticket >= kNamesOfLength[length]; ++length) ticket -= kNamesOfLength[length];
+    }
+    std::string text;
+    while (text.size() < length) {
+      text += static_cast<char>('0' + static_cast<int>(rng.below(static_cast<std::uint32_t>(model.vocab_size - 1))));
+    }
+    documents_.push_back(text);
+  }
+  for (const std::string& document : documents_) examples_.push_back({document, is_names, is_names});
+}
+
+}  // namespace microgpt

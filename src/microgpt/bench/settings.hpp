@@ -1,0 +1,43 @@
+// What the benchmark trains: named models and batches, on made texts of the shape of well-known ones.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "microgpt/model/config.hpp"
+#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/tokenizer.hpp"
+
+namespace microgpt {
+
+struct BenchSetting {
+  std::string name;  ///< text, width, batch, threads: names-c16-b16-t1
+  ModelConfig model;
+  int batch_size = 1;
+  int threads = 1;
+};
+
+/// All settings, in the order they are shown.
+std::vector<BenchSetting> bench_settings();
+
+/// Floating-point operations of a training step for each position, as the matrix products need them:
+/// 6 (12 L C² + V C), the 6 being 2 for each of y = x Wᵀ, dx = dy W and dW = dyᵀ x.
+double flops_per_position(const ModelConfig& model);
+
+/// Documents for a setting. With a context of 16: of a to z, as long as those of names.txt (2 to 15 letters,
+/// 6.12 in the mean) and as often. With a longer one: pieces of a text of 65 characters, as many as
+/// tinyshakespeare has, that fill the context.
+class BenchText {
+ public:
+  BenchText(const ModelConfig& model, std::size_t documents);
+
+  [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] const std::vector<Example>& examples() const { return examples_; }
+
+ private:
+  Tokenizer tokenizer_;
+  std::vector<std::string> documents_;
+  std::vector<Example> examples_;
+};
+
+}  // namespace microgpt
