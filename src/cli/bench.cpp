@@ -1,4 +1,6 @@
 // microgpt bench: how fast training is on this machine, and how near to what its processor can do.
+#include "microgpt/bench/bench.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -8,7 +10,6 @@
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/bench/bench.hpp"
 #include "microgpt/bench/peak.hpp"
 
 namespace microgpt::cli {
@@ -30,17 +31,19 @@ double share_of_peak(const BenchResult& result, const BenchReport& report) {
 }
 
 void print_table(const BenchReport& report) {
-  std::printf("peak of one thread: %.1f GFLOP/s (multiply-adds in vectors of %d bits)\n\n", report.peak_gflops.median,
-              vector_bits());
-  std::printf("%-18s %11s %9s %12s %8s %8s %7s\n", "training", "us/document", "ms/step", "characters/s", "GFLOP/s",
-              "of peak", "spread");
+  std::printf("peak of one thread: %.1f GFLOP/s (multiply-adds in vectors of %d bits)\n\n",
+              report.peak_gflops.median, vector_bits());
+  std::printf("%-18s %11s %9s %12s %8s %8s %7s\n", "training", "us/document", "ms/step", "characters/s",
+              "GFLOP/s", "of peak", "spread");
   for (const BenchResult& r : report.results) {
-    std::printf("%-18s %11.2f %9.4f %12s %8.1f %7.1f%% %6.1f%%\n", r.setting.name.c_str(), r.us_per_document(),
-                1e3 * r.seconds.median, with_commas(static_cast<std::size_t>(r.characters_per_second())).c_str(),
-                r.gflops(), 100 * share_of_peak(r, report), 100 * r.seconds.spread);
+    std::printf("%-18s %11.2f %9.4f %12s %8.1f %7.1f%% %6.1f%%\n", r.setting.name.c_str(),
+                r.us_per_document(), 1e3 * r.seconds.median,
+                with_commas(static_cast<std::size_t>(r.characters_per_second())).c_str(), r.gflops(),
+                100 * share_of_peak(r, report), 100 * r.seconds.spread);
   }
   std::printf("\n%-18s", "share of a thread");
-  constexpr std::array kShort = {"embed", "norms", "lin fwd", "attent", "activ", "loss", "lin bwd", "w grads", "adam"};
+  constexpr std::array kShort = {"embed", "norms",   "lin fwd", "attent", "activ",
+                                 "loss",  "lin bwd", "w grads", "adam"};
   for (const char* name : kShort) std::printf(" %7s", name);
   std::printf("\n");
   for (const BenchResult& r : report.results) {
@@ -87,15 +90,17 @@ void warn_of_noise(const BenchReport& report) {
   for (const BenchResult& r : report.results) worst = std::max(worst, r.seconds.spread);
   if (worst <= kNoisy) return;
   char text[120];
-  std::snprintf(text, sizeof text,
-                "warning: the machine was busy: repeated measurements lie up to %.0f %% apart; stop other programs",
-                100 * worst);
+  std::snprintf(
+      text, sizeof text,
+      "warning: the machine was busy: repeated measurements lie up to %.0f %% apart; stop other programs",
+      100 * worst);
   std::cerr << text << '\n';
 }
 
 void run_bench_command(const BenchCommandOptions& options) {
   std::vector<BenchSetting> settings = bench_settings();
-  std::erase_if(settings, [&](const BenchSetting& s) { return s.name.find(options.filter) == std::string::npos; });
+  std::erase_if(settings,
+                [&](const BenchSetting& s) { return s.name.find(options.filter) == std::string::npos; });
   if (settings.empty()) {
     throw Error(Fault::usage, "bad --filter: no setting has '" + one_line(options.filter)
                                   + "' in its name: microgpt bench --list shows them");
@@ -105,11 +110,11 @@ void run_bench_command(const BenchCommandOptions& options) {
     return;
   }
   const bool live = stderr_is_terminal();
-  const BenchReport report =
-      run_bench(settings, options.quick ? BenchOptions{.rounds = 5, .seconds = 0.02} : BenchOptions{},
-                [&](int done, int total) {
-                  if (live) std::cerr << "\r\033[K" << (done < total ? std::to_string(100 * done / total) + " %" : "");
-                });
+  const BenchReport report = run_bench(
+      settings, options.quick ? BenchOptions{.rounds = 5, .seconds = 0.02} : BenchOptions{},
+      [&](int done, int total) {
+        if (live) std::cerr << "\r\033[K" << (done < total ? std::to_string(100 * done / total) + " %" : "");
+      });
   if (!options.json) print_table(report);
   print_json(report);
   warn_of_noise(report);
@@ -125,7 +130,8 @@ void add_bench(CLI::App& program) {
   command.add_flag("--json", options->json, "Only the last line, which is one JSON document");
   command.add_flag("--list", options->list, "Name the settings and stop");
   command.footer(
-      "A setting is named by text, width, batch and threads; its figures are medians of rounds that take all\n"
+      "A setting is named by text, width, batch and threads; its figures are medians of rounds that take "
+      "all\n"
       "settings in turn. Nothing is read or written: the texts are made, of the shape of names.txt and\n"
       "tinyshakespeare. docs/speed.md tells what the figures mean.\n\n"
       "Example:\n  microgpt bench --quick --filter names-c16");

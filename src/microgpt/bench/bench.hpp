@@ -22,7 +22,7 @@ struct Measured {
 
 struct BenchResult {
   BenchSetting setting;
-  Measured seconds;     ///< of a training step
+  Measured seconds;      ///< of a training step
   double positions = 0;  ///< characters predicted in a step, in the mean
   std::array<double, static_cast<std::size_t>(Phase::count)> phases{};  ///< seconds of one thread in a step
 

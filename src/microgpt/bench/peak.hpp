@@ -3,8 +3,8 @@
 
 namespace microgpt {
 
-/// Fused multiply-adds of floats by one thread, in vectors as wide as this build's, with nothing to load or to
-/// store and no sum waiting for another: in GFLOP/s, a multiply-add counted as two operations. Takes about
+/// Fused multiply-adds of floats by one thread, in vectors as wide as this build's, with nothing to load or
+/// to store and no sum waiting for another: in GFLOP/s, a multiply-add counted as two operations. Takes about
 /// 10 ms.
 double fma_peak_gflops();
 

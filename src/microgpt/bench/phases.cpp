@@ -85,7 +85,8 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
       a.reshape(lane);
       da.reshape(lane);
       forward_pass<TimedOps>(model, parameters, lane, a);
-      backward_pass<TimedOps>(model, parameters, lane, std::span(weight).first(lane.positions()), a, da, gradient);
+      backward_pass<TimedOps>(model, parameters, lane, std::span(weight).first(lane.positions()), a, da,
+                              gradient);
     }
     Timed<Phase::adam, adam_update<float>>()(parameters.values(), m.values(), v.values(), gradient.values(),
                                              config, step++, 1.0F);

@@ -35,9 +35,9 @@ std::vector<char32_t> first_characters(int count) {
 std::vector<BenchSetting> bench_settings() {
   std::vector<BenchSetting> settings;
   const auto add = [&](int width, int batch, int threads) {
-    settings.push_back({"names-c" + std::to_string(width) + "-b" + std::to_string(batch) + "-t"
-                            + std::to_string(threads),
-                        names(width), batch, threads});
+    settings.push_back(
+        {"names-c" + std::to_string(width) + "-b" + std::to_string(batch) + "-t" + std::to_string(threads),
+         names(width), batch, threads});
   };
   add(16, 1, 1);
   for (const int width : {16, 32, 64, 128}) add(width, 16, 1);
@@ -46,13 +46,12 @@ std::vector<BenchSetting> bench_settings() {
     add(width, 64, 2);
   }
   // makemore's transformer with its defaults, and nanoGPT's setting for tinyshakespeare on a CPU.
-  for (const int threads : {1, 2}) settings.push_back({"makemore-t" + std::to_string(threads), names(64, 4), 32, threads});
-  const ModelConfig nanogpt = {.n_layer = 4,
-                               .n_embd = 128,
-                               .n_head = 4,
-                               .block_size = 64,
-                               .vocab_size = kShakespeareCharacters + 1};
-  for (const int threads : {1, 2}) settings.push_back({"nanogpt-cpu-t" + std::to_string(threads), nanogpt, 12, threads});
+  for (const int threads : {1, 2})
+    settings.push_back({"makemore-t" + std::to_string(threads), names(64, 4), 32, threads});
+  const ModelConfig nanogpt = {
+      .n_layer = 4, .n_embd = 128, .n_head = 4, .block_size = 64, .vocab_size = kShakespeareCharacters + 1};
+  for (const int threads : {1, 2})
+    settings.push_back({"nanogpt-cpu-t" + std::to_string(threads), nanogpt, 12, threads});
   return settings;
 }
 
@@ -73,7 +72,8 @@ BenchText::BenchText(const ModelConfig& model, std::size_t documents)
     }
     std::string text;
     while (text.size() < length) {
-      text += static_cast<char>('0' + static_cast<int>(rng.below(static_cast<std::uint32_t>(model.vocab_size - 1))));
+      text += static_cast<char>(
+          '0' + static_cast<int>(rng.below(static_cast<std::uint32_t>(model.vocab_size - 1))));
     }
     documents_.push_back(text);
   }

@@ -40,7 +40,7 @@ void forward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch
 /// gpt_backward's, on this list of operations.
 template <class Ops, class T>
 void backward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
-              std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw) {
+                   std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw) {
   const PatternLayout heads{batch.offsets, config.n_head};
 
   Ops::cross_entropy_backward(da.logits(), a.probs(), batch.target, weight);

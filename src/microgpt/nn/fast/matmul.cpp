@@ -11,29 +11,35 @@ namespace microgpt::fast {
 
 namespace {
 
-/// R rows by N vectors of c, held in registers while k runs: per step N loads of b, R broadcasts of a, R · N
-/// fused multiply-adds. Of the last vector `part` lanes are kept; the others compute with whatever lies
-/// there. Where rows of a are adjacent numbers (a.row_step is 1) their addresses need no registers.
+/// `tiles` tiles below each other, of R rows by N vectors of c, held in registers while k runs: per step N
+/// loads of b, R broadcasts of a, R · N fused multiply-adds. Of the last vector `part` lanes are kept; the
+/// others compute with whatever lies there. Where rows of a are adjacent numbers (a.row_step is 1) their
+/// addresses need no registers.
 template <int R, int N, bool Adjacent>
-void tile(Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add, Index part) {
-  Vec sums[std::size_t{R}][std::size_t{N}];
-  for (int r = 0; r < R; ++r) {
-    for (int n = 0; n < N; ++n) sums[r][n] = add ? load(c + r * c_step + n * kWidth) : Vec{};
-  }
+void tile_column(int tiles, Index K, Strided a, const float* b, Index b_step, float* c, Index c_step,
+                 bool add, Index part) {
   const Index row_step = Adjacent ? 1 : a.row_step;
   const Index col_step = Adjacent ? a.col_step : 1;
-  for (Index k = 0; k < K; ++k) {
-    Vec row[std::size_t{N}];
-    for (int n = 0; n < N; ++n) row[n] = load(b + k * b_step + n * kWidth);
+  for (int tile = 0; tile < tiles; ++tile) {
+    Vec sums[std::size_t{R}][std::size_t{N}];
     for (int r = 0; r < R; ++r) {
-      const float factor = a.data[r * row_step + k * col_step];
-      for (int n = 0; n < N; ++n) sums[r][n] += factor * row[n];
+      for (int n = 0; n < N; ++n) sums[r][n] = add ? load(c + r * c_step + n * kWidth) : Vec{};
     }
-  }
-  for (int r = 0; r < R; ++r) {
-    for (int n = 0; n < N - 1; ++n) store(c + r * c_step + n * kWidth, sums[r][n]);
-    float* last = c + r * c_step + (N - 1) * kWidth;
-    part == kWidth ? store(last, sums[r][N - 1]) : store_part(last, sums[r][N - 1], part);
+    for (Index k = 0; k < K; ++k) {
+      Vec row[std::size_t{N}];
+      for (int n = 0; n < N; ++n) row[n] = load(b + k * b_step + n * kWidth);
+      for (int r = 0; r < R; ++r) {
+        const float factor = a.data[r * row_step + k * col_step];
+        for (int n = 0; n < N; ++n) sums[r][n] += factor * row[n];
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      for (int n = 0; n < N - 1; ++n) store(c + r * c_step + n * kWidth, sums[r][n]);
+      float* last = c + r * c_step + (N - 1) * kWidth;
+      part == kWidth ? store(last, sums[r][N - 1]) : store_part(last, sums[r][N - 1], part);
+    }
+    a.data += R * row_step;
+    c += R * c_step;
   }
 }
 
@@ -54,20 +60,22 @@ constexpr Index kDepth = 128;
 template <int N, bool Adjacent>
 void panel(Index M, Index K, Strided a, const float* b, Index b_step, float* c, Index c_step, bool add,
            Index part) {
-  using Tile = void (*)(Index, Strided, const float*, Index, float*, Index, bool, Index);
-  static constexpr auto kTiles = []<int... R>(std::integer_sequence<int, R...>) {
-    return std::array<Tile, sizeof...(R)>{tile<R + 1, N, Adjacent>...};
+  using Column = void (*)(int, Index, Strided, const float*, Index, float*, Index, bool, Index);
+  static constexpr auto kColumns = []<int... R>(std::integer_sequence<int, R...>) {
+    return std::array<Column, sizeof...(R)>{tile_column<R + 1, N, Adjacent>...};
   }
   (std::make_integer_sequence<int, kTallest<N, Adjacent>>());
 
-  const auto tiles = (static_cast<int>(M) + kTallest<N, Adjacent> - 1) / kTallest<N, Adjacent>;
+  const int tiles = (static_cast<int>(M) + kTallest<N, Adjacent> - 1) / kTallest<N, Adjacent>;
   const int height = static_cast<int>(M) / std::max(tiles, 1);
   const int taller = static_cast<int>(M) - tiles * height;
-  for (int i = 0; i < tiles; ++i) {
-    const Index rows = i < taller ? height + 1 : height;
-    kTiles[static_cast<std::size_t>(rows - 1)](K, a, b, b_step, c, c_step, add, part);
-    a.data += rows * a.row_step;
-    c += rows * c_step;
+  if (taller > 0) {
+    kColumns[static_cast<std::size_t>(height)](taller, K, a, b, b_step, c, c_step, add, part);
+    a.data += taller * (height + 1) * a.row_step;
+    c += taller * (height + 1) * c_step;
+  }
+  if (tiles > taller) {
+    kColumns[static_cast<std::size_t>(height - 1)](tiles - taller, K, a, b, b_step, c, c_step, add, part);
   }
 }
 
