@@ -40,6 +40,7 @@ struct FastOps : ReadableOps<float> {
   static constexpr auto activation_forward = fast::activation_forward;
   static constexpr auto activation_backward = fast::activation_backward;
   static constexpr auto cross_entropy_forward = fast::cross_entropy_forward;
+  static constexpr auto cross_entropy_backward = fast::cross_entropy_backward;
 };
 
 }  // namespace microgpt

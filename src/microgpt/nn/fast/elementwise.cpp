@@ -50,32 +50,39 @@ void activation_backward(Out<float> dx, In<float> dy, In<float> x, Activation ki
 
 void cross_entropy_forward(Out<float> probs, Out<float> nll, In<float> logits, std::span<const int> target) {
   const Index V = logits.cols();
+  const Index whole = V / kWidth * kWidth;
   for (Index p = 0; p < logits.rows(); ++p) {
     const float* x = at(logits, p, 0);
-    float m = x[0];
-    Vec most = Vec{} + m;
-    Index i = 0;
-    for (; i + kWidth <= V; i += kWidth) most = max(most, load(x + i));
-    m = largest(most);
-    for (; i < V; ++i) m = x[i] > m ? x[i] : m;
-
     float* y = at(probs, p, 0);
+    Vec most = Vec{} - 3e38F;
+    for (Index i = 0; i < whole; i += kWidth) most = max(most, load(x + i));
+    if (whole < V) most = max(most, load_part(x + whole, V - whole, -3e38F));
+    const float m = largest(most);
+
     Vec total = {};
-    i = 0;
-    for (; i + kWidth <= V; i += kWidth) {
+    if (whole < V) {
+      store_part(y + whole, exponential(load_part(x + whole, V - whole, m) - m), V - whole);
+      total = load_part(y + whole, V - whole);
+    }
+    for (Index i = 0; i < whole; i += kWidth) {
       const Vec e = exponential(load(x + i) - m);
       store(y + i, e);
       total += e;
-    }
-    if (i < V) {
-      // Lanes beyond the end hold exp(0 - m), which does not belong to the sum.
-      store_part(y + i, exponential(load_part(x + i, V - i) - m), V - i);
-      total += load_part(y + i, V - i);
     }
     const float sum_of_all = sum(total);
     const float factor = 1.0F / sum_of_all;
     each_vector(V, [&](auto get, auto put) { put(y, factor * get(y)); });
     nll(p, 0) = m + std::log(sum_of_all) - x[target[static_cast<std::size_t>(p)]];
+  }
+}
+
+void cross_entropy_backward(Out<float> dlogits, In<float> probs, std::span<const int> target,
+                            std::span<const float> weight) {
+  for (Index p = 0; p < probs.rows(); ++p) {
+    const auto i = static_cast<std::size_t>(p);
+    each_vector(probs.cols(),
+                [&](auto get, auto put) { put(at(dlogits, p, 0), weight[i] * get(at(probs, p, 0))); });
+    dlogits(p, target[i]) -= weight[i];
   }
 }
 

@@ -30,5 +30,7 @@ void attention_backward(Out<float> dq, Out<float> dk, Out<float> dv, std::span<f
                         In<float> k, In<float> v, const PatternLayout& layout);
 
 void cross_entropy_forward(Out<float> probs, Out<float> nll, In<float> logits, std::span<const int> target);
+void cross_entropy_backward(Out<float> dlogits, In<float> probs, std::span<const int> target,
+                            std::span<const float> weight);
 
 }  // namespace microgpt::fast

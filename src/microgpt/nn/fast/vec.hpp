@@ -37,11 +37,11 @@ inline IntVec first_lanes(std::ptrdiff_t count, std::index_sequence<I...> /*lane
   return IntVec{static_cast<std::int32_t>(I)...} < static_cast<std::int32_t>(count);
 }
 
-/// The first `count` lanes; the others are 0. The memory of a whole vector is read, and by store_part
+/// The first `count` lanes; the others are `beyond`. The memory of a whole vector is read, and by store_part
 /// rewritten as it was: rows that are no whole number of vectors must lie in an Arena, whose last row has
 /// room behind it.
-inline Vec load_part(const float* from, std::ptrdiff_t count) {
-  return first_lanes(count, std::make_index_sequence<kWidth>()) ? load(from) : Vec{};
+inline Vec load_part(const float* from, std::ptrdiff_t count, float beyond = 0) {
+  return first_lanes(count, std::make_index_sequence<kWidth>()) ? load(from) : Vec{} + beyond;
 }
 inline void store_part(float* to, Vec v, std::ptrdiff_t count) {
   store(to, first_lanes(count, std::make_index_sequence<kWidth>()) ? v : load(to));
