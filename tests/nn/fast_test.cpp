@@ -142,6 +142,12 @@ TEST_SUITE("nn") {
       fast::cross_entropy_forward(narrow(y, P, C), narrow(nll, P, 1), narrow(logits, P, C), target);
       cross_entropy_forward<double>(wide(y, P, C), wide(nll, P, 1), wide(logits, P, C), target);
       CHECK(error(y) < kTolerance);
+      Pair probs = random_pair(noise, P * C);
+      Pair weight = random_pair(noise, P);
+      Pair dlogits = junk(P * C);
+      fast::cross_entropy_backward(narrow(dlogits, P, C), narrow(probs, P, C), target, weight.narrow);
+      cross_entropy_backward<double>(wide(dlogits, P, C), wide(probs, P, C), target, weight.wide);
+      CHECK(error(dlogits) < kTolerance);
       for (std::size_t p = 0; p < nll.wide.size(); ++p) {
         // Near 0 what is left is the rounding of the logits, up to 60 in size.
         CHECK(std::abs(static_cast<double>(nll.narrow[p]) - nll.wide[p]) < kTolerance * (1 + nll.wide[p]));

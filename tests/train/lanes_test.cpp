@@ -11,7 +11,7 @@ TEST_SUITE("train") {
 
   namespace {
 
-  const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 6, .vocab_size = 8};
+  const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 20, .vocab_size = 8};
 
   struct Whole {
     double loss = 0;
@@ -51,15 +51,15 @@ TEST_SUITE("train") {
 
   TEST_CASE("lanes: loss and summed gradient are those of the whole batch") {
     Noise noise(71);
-    const Corpus corpus(random_lines(noise, 80, 9, 7), kModel.block_size);
+    const Corpus corpus(random_lines(noise, 150, 30, 7), kModel.block_size);
     const auto parameters = random_parameters<double>(kModel, noise);
     std::vector<const Example*> examples;
     for (const Example& example : corpus.examples) examples.push_back(&example);
 
     ThreadTeam team(3);
-    Lanes<double> lanes(kModel, corpus.tokenizer, 80, team);
-    // 1 to 10 lanes, growing and shrinking: nothing may be left of a larger batch.
-    for (const std::size_t documents : {80U, 1U, 8U, 9U, 17U, 24U, 40U, 63U, 64U, 65U, 72U, 7U}) {
+    Lanes<double> lanes(kModel, corpus.tokenizer, 150, team);
+    // 1 to 16 lanes, growing and shrinking: nothing may be left of a larger batch.
+    for (const std::size_t documents : {150U, 1U, 8U, 9U, 17U, 24U, 40U, 63U, 64U, 65U, 149U, 7U}) {
       const std::span<const Example* const> some = std::span(examples).first(documents);
       for (const LossMean mean : {LossMean::document, LossMean::token}) {
         const Whole expected = whole(corpus, parameters, documents, mean);
@@ -79,6 +79,39 @@ TEST_SUITE("train") {
                       expected.nll);
         CHECK(sum.positions == expected.positions);
       }
+    }
+  }
+
+  TEST_CASE("lanes: a batch is cut into nearly equal shares by its positions alone") {
+    Noise noise(73);
+    for (int trial = 0; trial < 200; ++trial) {
+      Batch batch;
+      const int documents = noise.whole(1, 300);
+      const int longest = noise.whole(1, 100);
+      for (int d = 0; d < documents; ++d) {
+        batch.add(std::vector<int>(static_cast<std::size_t>(noise.whole(1, longest)) + 1));
+      }
+      std::vector<Lane> lanes(3);  // of an earlier batch
+      cut_into_lanes(batch, lanes);
+      const std::size_t count = lane_count(batch.positions());
+      INFO(documents, " documents of at most ", longest, ": ", batch.positions(), " positions");
+      CHECK(lanes.size() <= count);
+      const double share = static_cast<double>(batch.positions()) / static_cast<double>(count);
+      std::size_t next = 0;
+      for (const Lane& lane : lanes) {
+        CHECK(lane.begin == next);
+        CHECK(lane.end > lane.begin);
+        next = lane.end;
+        const int positions = batch.offsets[lane.end] - batch.offsets[lane.begin];
+        CHECK_MESSAGE(positions < share + longest, "a lane of ", positions, " positions, a share is ", share);
+      }
+      CHECK(next == batch.documents());
+    }
+    const auto expected = std::vector<std::size_t>{1, 1, 1, 2, 4, 8, 64, 64};
+    const auto positions = std::vector<std::size_t>{0, 1, 191, 192, 448, 768, 8192, 1'000'000};
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      CHECK_MESSAGE(lane_count(positions[i]) == expected[i], positions[i], " positions: got ",
+                    lane_count(positions[i]), ", expected ", expected[i]);
     }
   }
 

@@ -16,6 +16,14 @@ struct Batch {
   [[nodiscard]] std::size_t positions() const { return token.size(); }
   [[nodiscard]] std::size_t documents() const { return offsets.size() - 1; }
 
+  /// Room for so many, before they come.
+  void reserve(std::size_t documents, std::size_t positions) {
+    token.reserve(positions);
+    target.reserve(positions);
+    position.reserve(positions);
+    offsets.reserve(documents + 1);
+  }
+
   /// Adds a document of one position less than its tokens: each token but the last predicts the
   /// next.
   void add(std::span<const int> tokens) {

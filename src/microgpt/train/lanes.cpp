@@ -36,6 +36,11 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
   const std::size_t room = std::min(documents * block_size, share + block_size);
   const Activations<T> empty(config, room);
   workspaces_.assign(static_cast<std::size_t>(team.size()), {{}, empty, empty});
+  for (Workspace& workspace : workspaces_) workspace.batch.reserve(documents, room);
+  batch_.reserve(documents, documents * block_size);
+  weight_.reserve(documents * block_size);
+  tokens_.reserve(block_size + 1);
+  lanes_.reserve(kMaxLanes);
 }
 
 template <class T>

@@ -82,7 +82,7 @@ void panel(Index M, Index K, Strided a, const float* b, Index b_step, float* c, 
 /// Transposes kWidth vectors in registers: at distance d, vector i with bit d clear and vector i + d exchange
 /// the halves of their groups of 2d lanes.
 template <int Distance, std::size_t... I>
-void exchange_pairs(Vec (&v)[kWidth], std::index_sequence<I...> /*lanes*/) {
+[[gnu::always_inline]] inline void exchange_pairs(Vec (&v)[kWidth], std::index_sequence<I...> /*lanes*/) {
   if constexpr (Distance < kWidth) {
     for (int i = 0; i < kWidth; ++i) {
       if ((i & Distance) != 0) continue;
