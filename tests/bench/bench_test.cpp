@@ -15,14 +15,14 @@ TEST_SUITE("bench") {
       CHECK_MESSAGE(got.spread == doctest::Approx(spread), "got ", got.spread, ", expected ", spread);
     };
     check({3}, 3, 0);
-    check({4, 2}, 3, 1.0 / 3);         // quartiles 2.5 and 3.5
+    check({4, 2}, 3, 1.0 / 3);           // quartiles 2.5 and 3.5
     check({5, 1, 3, 2, 4}, 3, 2.0 / 3);  // 2 and 4
-    check({1, 1, 1, 1, 100}, 1, 0);    // one bad measurement changes nothing
+    check({1, 1, 1, 1, 100}, 1, 0);      // one bad measurement changes nothing
   }
 
   TEST_CASE("bench: operations of a step are those of the products, counted one by one") {
     const ModelConfig model = {.n_layer = 3, .n_embd = 20, .n_head = 5, .block_size = 7, .vocab_size = 11};
-    double weights = 11 * 20;                         // lm_head
+    double weights = 11 * 20;  // lm_head
     for (int layer = 0; layer < 3; ++layer) weights += 4 * 20 * 20 + 2 * 80 * 20;
     // A multiplication and an addition for each weight: forward, for its input's and for its own gradient.
     CHECK(flops_per_position(model) == 3 * 2 * weights);

@@ -1,5 +1,5 @@
-// Single operations, fast and readable side by side, over the widths of `microgpt bench` and 114 positions: the
-// documents of a batch of 16 names.
+// Single operations, fast and readable side by side, over the widths of `microgpt bench` and 114 positions:
+// the documents of a batch of 16 names.
 //
 //   build/release/tests/microgpt_benchmarks --benchmark_filter=attention
 #include <benchmark/benchmark.h>
@@ -101,7 +101,8 @@ void adam(benchmark::State& state) {
   Numbers w(1, count), m(1, count), v(1, count), g(1, count);
   for (float& x : v.values) x = x * x;
   int step = 0;
-  for (auto _ : state) adam_update<float>(w.values, m.values, v.values, g.values, TrainConfig{}, step++, 1.0F);
+  for (auto _ : state)
+    adam_update<float>(w.values, m.values, v.values, g.values, TrainConfig{}, step++, 1.0F);
 }
 
 using Readable = ReadableOps<float>;

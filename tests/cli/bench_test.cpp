@@ -48,7 +48,8 @@ TEST_SUITE("cli") {
     CHECK(list.out.find("makemore-t2\n") != std::string::npos);
     const auto bad = run_microgpt({"bench", "--filter", "names-c17"});
     CHECK(bad.exit_code == 2);
-    CHECK(bad.err
-          == "error: bad --filter: no setting has 'names-c17' in its name: microgpt bench --list shows them\n");
+    CHECK(
+        bad.err
+        == "error: bad --filter: no setting has 'names-c17' in its name: microgpt bench --list shows them\n");
   }
 }

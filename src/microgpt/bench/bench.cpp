@@ -83,8 +83,8 @@ BenchReport run_bench(std::span<const BenchSetting> settings, const BenchOptions
   int done = 0;
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
-    peaks.push_back(fma_peak_gflops());
     for (const auto& run : runs) {
+      peaks.push_back(fma_peak_gflops());  // it changes with the heat, as the runs do
       run->measure(options.seconds);
       progress(++done, total);
     }
