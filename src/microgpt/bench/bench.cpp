@@ -30,16 +30,21 @@ class Run {
 
   /// Trains for `seconds` and notes the time of a step.
   void measure(double seconds) {
-    for (int i = 0; i < 3; ++i) trainer_->step();  // brings everything back into the caches
-    int steps = 0;
+    const auto train = [this](int steps, std::size_t& positions) {
+      const auto start = Clock::now();
+      for (int i = 0; i < steps; ++i) positions += trainer_->step().positions;
+      return std::chrono::duration<double>(Clock::now() - start).count();
+    };
     std::size_t positions = 0;
-    const auto start = Clock::now();
+    const double warm_up = train(3, positions) / 3;  // brings everything back into the caches
+    const int at_a_time = std::max(1, static_cast<int>(seconds / 20 / warm_up));  // the clock costs time too
+    positions = 0;
+    int steps = 0;
     double elapsed = 0;
-    do {
-      positions += trainer_->step().positions;
-      ++steps;
-      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    } while (elapsed < seconds);
+    while (elapsed < seconds) {
+      elapsed += train(at_a_time, positions);
+      steps += at_a_time;
+    }
     step_seconds_.push_back(elapsed / steps);
     step_positions_.push_back(static_cast<double>(positions) / steps);
   }
