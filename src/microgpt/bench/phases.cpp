@@ -36,6 +36,7 @@ struct TimedOps {
   static constexpr Timed<Phase::linear_forward, FastOps::linear_forward> linear_forward{};
   static constexpr Timed<Phase::attention, FastOps::attention_forward> attention_forward{};
   static constexpr Timed<Phase::attention, FastOps::attention_backward> attention_backward{};
+  static constexpr Timed<Phase::norms, FastOps::residual_forward> residual_forward{};
   static constexpr Timed<Phase::activation, FastOps::activation_forward> activation_forward{};
   static constexpr Timed<Phase::activation, FastOps::activation_backward> activation_backward{};
   static constexpr Timed<Phase::loss, FastOps::cross_entropy_forward> cross_entropy_forward{};

@@ -9,7 +9,7 @@ namespace microgpt {
 
 enum class Phase {
   embed,
-  norms,
+  norms,  ///< with the residual additions
   linear_forward,
   attention,
   activation,

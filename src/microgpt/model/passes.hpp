@@ -13,62 +13,64 @@ namespace microgpt {
 
 /// gpt_forward's, on this list of operations (nn/ops.hpp); `a` has the batch's shape.
 template <class Ops, class T>
-void forward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch, Activations<T>& a) {
+void forward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch, Activations<T>& a,
+                  const Ops& ops = {}) {
   const PatternLayout heads{batch.offsets, config.n_head};
 
-  Ops::embedding_forward(a.embed(), batch.token, batch.position, w.wte(), w.wpe());
-  Ops::rmsnorm_forward(a.resid_pre(0), a.embed_scale(), a.embed());
+  ops.embedding_forward(a.embed(), batch.token, batch.position, w.wte(), w.wpe());
+  ops.rmsnorm_forward(a.resid_pre(0), a.embed_scale(), a.embed());
 
   for (int i = 0; i < config.n_layer; ++i) {
-    Ops::rmsnorm_forward(a.attn_norm(i), a.attn_scale(i), a.resid_pre(i));
-    Ops::linear_forward(a.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
-    Ops::attention_forward(a.z(i), a.scores(i), a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
-    Ops::linear_forward(a.attn_out(i), a.z(i), w.attn_wo(i));
-    a.resid_mid(i) = a.resid_pre(i) + a.attn_out(i);
+    ops.rmsnorm_forward(a.attn_norm(i), a.attn_scale(i), a.resid_pre(i));
+    ops.linear_forward(a.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
+    ops.attention_forward(a.z(i), a.scores(i), a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
+    ops.linear_forward(a.attn_out(i), a.z(i), w.attn_wo(i));
+    ops.residual_forward(a.resid_mid(i), a.resid_pre(i), a.attn_out(i));
 
-    Ops::rmsnorm_forward(a.mlp_norm(i), a.mlp_scale(i), a.resid_mid(i));
-    Ops::linear_forward(a.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
-    Ops::activation_forward(a.mlp_post(i), a.mlp_pre(i), config.activation);
-    Ops::linear_forward(a.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
-    a.resid_post(i) = a.resid_mid(i) + a.mlp_out(i);
+    ops.rmsnorm_forward(a.mlp_norm(i), a.mlp_scale(i), a.resid_mid(i));
+    ops.linear_forward(a.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
+    ops.activation_forward(a.mlp_post(i), a.mlp_pre(i), config.activation);
+    ops.linear_forward(a.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
+    ops.residual_forward(a.resid_post(i), a.resid_mid(i), a.mlp_out(i));
   }
 
-  Ops::linear_forward(a.logits(), a.resid_pre(config.n_layer), w.lm_head());  // no norm before lm_head
-  Ops::cross_entropy_forward(a.probs(), a.nll(), a.logits(), batch.target);
+  ops.linear_forward(a.logits(), a.resid_pre(config.n_layer), w.lm_head());  // no norm before lm_head
+  ops.cross_entropy_forward(a.probs(), a.nll(), a.logits(), batch.target);
 }
 
 /// gpt_backward's, on this list of operations.
 template <class Ops, class T>
 void backward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
-                   std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw) {
+                   std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& dw,
+                   const Ops& ops = {}) {
   const PatternLayout heads{batch.offsets, config.n_head};
 
-  Ops::cross_entropy_backward(da.logits(), a.probs(), batch.target, weight);
-  Ops::linear_backward(da.resid_pre(config.n_layer), dw.lm_head(), da.logits(), a.resid_pre(config.n_layer),
-                       w.lm_head());
+  ops.cross_entropy_backward(da.logits(), a.probs(), batch.target, weight);
+  ops.linear_backward(da.resid_pre(config.n_layer), dw.lm_head(), da.logits(), a.resid_pre(config.n_layer),
+                      w.lm_head());
 
   for (int i = config.n_layer - 1; i >= 0; --i) {
     // forward: resid_post = resid_mid + mlp_out: both have its gradient
     da.mlp_out(i) = da.resid_post(i);
     da.resid_mid(i) = da.resid_post(i);
-    Ops::linear_backward(da.mlp_post(i), dw.mlp_fc2(i), da.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
-    Ops::activation_backward(da.mlp_pre(i), da.mlp_post(i), a.mlp_pre(i), config.activation);
-    Ops::linear_backward(da.mlp_norm(i), dw.mlp_fc1(i), da.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
-    Ops::rmsnorm_backward(da.resid_mid(i), da.mlp_norm(i), a.resid_mid(i), a.mlp_scale(i));
+    ops.linear_backward(da.mlp_post(i), dw.mlp_fc2(i), da.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
+    ops.activation_backward(da.mlp_pre(i), da.mlp_post(i), a.mlp_pre(i), config.activation);
+    ops.linear_backward(da.mlp_norm(i), dw.mlp_fc1(i), da.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
+    ops.rmsnorm_backward(da.resid_mid(i), da.mlp_norm(i), a.resid_mid(i), a.mlp_scale(i));
 
     // forward: resid_mid = resid_pre + attn_out
     da.attn_out(i) = da.resid_mid(i);
     da.resid_pre(i) = da.resid_mid(i);
-    Ops::linear_backward(da.z(i), dw.attn_wo(i), da.attn_out(i), a.z(i), w.attn_wo(i));
-    Ops::attention_backward(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i), a.pattern(i),
-                            a.q(i), a.k(i), a.v(i), heads);
-    Ops::linear_backward(da.attn_norm(i), dw.attn_wqkv(i), da.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
-    Ops::rmsnorm_backward(da.resid_pre(i), da.attn_norm(i), a.resid_pre(i), a.attn_scale(i));
+    ops.linear_backward(da.z(i), dw.attn_wo(i), da.attn_out(i), a.z(i), w.attn_wo(i));
+    ops.attention_backward(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i), a.pattern(i),
+                           a.q(i), a.k(i), a.v(i), heads);
+    ops.linear_backward(da.attn_norm(i), dw.attn_wqkv(i), da.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
+    ops.rmsnorm_backward(da.resid_pre(i), da.attn_norm(i), a.resid_pre(i), a.attn_scale(i));
   }
 
   da.embed().setZero();
-  Ops::rmsnorm_backward(da.embed(), da.resid_pre(0), a.embed(), a.embed_scale());
-  Ops::embedding_backward(dw.wte(), dw.wpe(), da.embed(), batch.token, batch.position);
+  ops.rmsnorm_backward(da.embed(), da.resid_pre(0), a.embed(), a.embed_scale());
+  ops.embedding_backward(dw.wte(), dw.wpe(), da.embed(), batch.token, batch.position);
 }
 
 }  // namespace microgpt

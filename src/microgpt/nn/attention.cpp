@@ -25,17 +25,32 @@ void each_head(const PatternLayout& layout, Index head_size, Visit&& visit) {
 }  // namespace
 
 template <class T>
-void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v) {
+void attention_head_scores(Out<T> scores, In<T> q, In<T> k) {
   const T scale = T(1) / std::sqrt(static_cast<T>(q.cols()));
-  const Index hidden = k.rows() - q.rows();
   scores.noalias() = (scale * q) * k.transpose();  // 1
-  for (Index i = 0; i < q.rows(); ++i) {           // 2
+}
+
+template <class T>
+void attention_head_pattern(Out<T> pattern, In<T> scores) {
+  const Index hidden = scores.cols() - scores.rows();
+  for (Index i = 0; i < scores.rows(); ++i) {  // 2
     const Index seen = hidden + i + 1;
     const auto count = static_cast<std::size_t>(seen);
     softmax_forward<T>({pattern.row(i).data(), count}, {scores.row(i).data(), count});
-    pattern.row(i).tail(k.rows() - seen).setZero();
+    pattern.row(i).tail(scores.cols() - seen).setZero();
   }
+}
+
+template <class T>
+void attention_head_values(Out<T> z, In<T> pattern, In<T> v) {
   z.noalias() = pattern * v;  // 3
+}
+
+template <class T>
+void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v) {
+  attention_head_scores<T>(scores, q, k);
+  attention_head_pattern<T>(pattern, scores);
+  attention_head_values<T>(z, pattern, v);
 }
 
 template <class T>
@@ -96,6 +111,9 @@ void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, s
 }
 
 #define MICROGPT_INSTANTIATE(T)                                                                         \
+  template void attention_head_scores<T>(Out<T>, In<T>, In<T>);                                         \
+  template void attention_head_pattern<T>(Out<T>, In<T>);                                               \
+  template void attention_head_values<T>(Out<T>, In<T>, In<T>);                                         \
   template void attention_head_forward<T>(Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>);                 \
   template void attention_head_backward<T>(Out<T>, Out<T>, Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>, \
                                            In<T>, In<T>);                                               \

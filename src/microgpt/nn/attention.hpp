@@ -18,6 +18,14 @@ namespace microgpt {
 template <class T>
 void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v);
 
+/// The three passes by themselves, for one head as above.
+template <class T>
+void attention_head_scores(Out<T> scores, In<T> q, In<T> k);
+template <class T>
+void attention_head_pattern(Out<T> pattern, In<T> scores);
+template <class T>
+void attention_head_values(Out<T> z, In<T> pattern, In<T> v);
+
 /// dpattern and dscores (n, m) are filled on the way.
 template <class T>
 void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern, In<T> dz,

@@ -8,6 +8,7 @@
 #include "microgpt/nn/embedding.hpp"
 #include "microgpt/nn/fast/kernels.hpp"
 #include "microgpt/nn/linear.hpp"
+#include "microgpt/nn/residual.hpp"
 #include "microgpt/nn/rmsnorm.hpp"
 
 namespace microgpt {
@@ -23,6 +24,7 @@ struct ReadableOps {
   static constexpr auto linear_backward = microgpt::linear_backward<T>;
   static constexpr auto attention_forward = microgpt::attention_forward<T>;
   static constexpr auto attention_backward = microgpt::attention_backward<T>;
+  static constexpr auto residual_forward = microgpt::residual_forward<T>;
   static constexpr auto activation_forward = microgpt::activation_forward<T>;
   static constexpr auto activation_backward = microgpt::activation_backward<T>;
   static constexpr auto cross_entropy_forward = microgpt::cross_entropy_forward<T>;
