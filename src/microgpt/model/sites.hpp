@@ -1,5 +1,5 @@
-// The places inside the model that can be looked at and changed. Each has one canonical name, the same in code,
-// JSON and documents; what holds its values is model/activations.hpp.
+// The places inside the model that can be looked at and changed. Each has one canonical name, the same in
+// code, JSON and documents; what holds its values is model/activations.hpp.
 #pragma once
 
 #include <array>
@@ -44,13 +44,14 @@ struct SiteInfo {
   std::string_view name;  ///< in a layer it is preceded by "layer{i}."
   bool in_layer;
   SiteKind kind;
-  int line;                          ///< of microgpt.py, both revisions
-  std::string_view source;           ///< what it is called there
-  std::string_view transformer_lens; ///< its hook; "blocks.{i}." goes before it; "" if there is none
+  int line;                           ///< of microgpt.py, both revisions
+  std::string_view source;            ///< what it is called there
+  std::string_view transformer_lens;  ///< its hook; "blocks.{i}." goes before it; "" if there is none
 };
 
 inline constexpr std::array<SiteInfo, 19> kSites = {{
-    {Site::embed, "embed", false, SiteKind::residual, 111, "tok_emb + pos_emb", "hook_embed + hook_pos_embed"},
+    {Site::embed, "embed", false, SiteKind::residual, 111, "tok_emb + pos_emb",
+     "hook_embed + hook_pos_embed"},
     {Site::embed_norm, "embed.norm", false, SiteKind::residual, 112, "x after the first rmsnorm", ""},
     {Site::resid_pre, "resid_pre", true, SiteKind::residual, 116, "x_residual", "hook_resid_pre"},
     {Site::attn_norm, "attn.norm", true, SiteKind::residual, 117, "x after rmsnorm", "ln1.hook_normalized"},
@@ -61,12 +62,14 @@ inline constexpr std::array<SiteInfo, 19> kSites = {{
     {Site::pattern, "attn.pattern", true, SiteKind::keys, 130, "attn_weights", "attn.hook_pattern"},
     {Site::z, "attn.z", true, SiteKind::heads, 131, "x_attn", "attn.hook_z"},
     {Site::attn_out, "attn.out", true, SiteKind::residual, 133, "linear(x_attn, attn_wo)", "hook_attn_out"},
-    {Site::resid_mid, "resid_mid", true, SiteKind::residual, 134, "x after the first addition", "hook_resid_mid"},
+    {Site::resid_mid, "resid_mid", true, SiteKind::residual, 134, "x after the first addition",
+     "hook_resid_mid"},
     {Site::mlp_norm, "mlp.norm", true, SiteKind::residual, 137, "x after rmsnorm", "ln2.hook_normalized"},
     {Site::mlp_pre, "mlp.pre", true, SiteKind::neurons, 138, "linear(x, mlp_fc1)", "mlp.hook_pre"},
     {Site::mlp_post, "mlp.post", true, SiteKind::neurons, 139, "relu", "mlp.hook_post"},
     {Site::mlp_out, "mlp.out", true, SiteKind::residual, 140, "linear(x, mlp_fc2)", "hook_mlp_out"},
-    {Site::resid_post, "resid_post", true, SiteKind::residual, 141, "x after the second addition", "hook_resid_post"},
+    {Site::resid_post, "resid_post", true, SiteKind::residual, 141, "x after the second addition",
+     "hook_resid_post"},
     {Site::logits, "logits", false, SiteKind::tokens, 143, "logits", "logits"},
     {Site::probs, "probs", false, SiteKind::tokens, 166, "probs", ""},
 }};

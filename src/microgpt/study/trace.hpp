@@ -1,0 +1,83 @@
+// A run of the model that can be looked into and interfered with: every value at every site, by name, and what
+// becomes of it if some of them are changed on the way.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "microgpt/model/activations.hpp"
+#include "microgpt/model/batch.hpp"
+#include "microgpt/study/address.hpp"
+#include "microgpt/study/model.hpp"
+
+namespace microgpt::study {
+
+/// One number on its way: where it stands, and what it is.
+struct Element {
+  int position;  ///< in its document
+  int head;      ///< of scores and pattern; else 0
+  int column;    ///< channel (0 ... C-1), neuron, source position or token
+  double value;
+};
+
+/// A change of all numbers at an address, made as soon as they are computed: all that follows sees it.
+struct Intervention {
+  Address at;
+  std::function<double(const Element&)> change;
+};
+
+/// What a run left behind. Rows of matrices are positions, of one document after the other.
+class Trace {
+ public:
+  /// Values (P, columns) of a site that is no scores or pattern.
+  [[nodiscard]] Matrix<double> values(Site site, int layer = 0) const;
+  /// Scores or pattern (n, n) of a head in a document: row asks, column is asked. Of scores, what lies above the
+  /// diagonal means nothing.
+  [[nodiscard]] Matrix<double> head(Site site, int layer, int head, std::size_t document = 0) const;
+  /// The gradients of the mean loss at the same places, if the run took them.
+  [[nodiscard]] Matrix<double> gradient(Site site, int layer = 0) const;
+  [[nodiscard]] Matrix<double> head_gradient(Site site, int layer, int head, std::size_t document = 0) const;
+  /// And of the weights.
+  [[nodiscard]] const Parameters<double>& weight_gradient() const { return *weight_gradient_; }
+  [[nodiscard]] bool has_gradient() const { return weight_gradient_ != nullptr; }
+
+  /// -log probability of what came next, in nats, for each position.
+  [[nodiscard]] std::vector<double> nll() const;
+  /// Its mean.
+  [[nodiscard]] double loss() const;
+
+  [[nodiscard]] const Batch& batch() const { return batch_; }
+  [[nodiscard]] const ModelConfig& config() const { return config_; }
+
+ private:
+  friend Trace run(const Model&, Batch, std::span<const Intervention>, bool);
+  Trace(const ModelConfig& config, Batch batch)
+      : config_(config), batch_(std::move(batch)), a_(config, batch_.positions()) {}
+  static View<double> view(Activations<double>& a, Site site, int layer);
+  Matrix<double> head_of(Activations<double>& a, Site site, int layer, int head, std::size_t document) const;
+
+  ModelConfig config_;
+  Batch batch_;
+  mutable Activations<double> a_;  // (its views are not const)
+  mutable std::unique_ptr<Activations<double>> da_;
+  std::unique_ptr<Parameters<double>> weight_gradient_;
+};
+
+/// Runs the model on the documents of a batch. Interventions act in the order of the pass, several at one site in
+/// the order given. With `gradient` the backward pass follows; it takes changed values as they are, as constants of
+/// their own making: gradients are those of the changed run. Throws Error (usage) if an address is not this model's.
+Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions = {}, bool gradient = false);
+
+/// One text as a batch: BOS, its characters, BOS, or what of that fits the context.
+Batch batch_of_text(const Model& model, std::string_view text);
+
+// --- ready-made interventions ---
+
+Intervention zero(const Address& at);
+Intervention set(const Address& at, double value);
+/// The same elements of another run of the same shape.
+Intervention patch(const Address& at, const Trace& from);
+
+}  // namespace microgpt::study
