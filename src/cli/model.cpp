@@ -33,8 +33,8 @@ std::string check_seed(const std::string& text) {
   return good ? "" : text + " is not a whole number from 0 to 18446744073709551615";
 }
 
-std::string as_document(const std::string& text, DocumentKind kind) {
-  if (kind == DocumentKind::lines) return stdout_is_terminal() ? one_line(text) : text;
+std::string as_document(const std::string& text, DataMode mode) {
+  if (mode == DataMode::lines) return stdout_is_terminal() ? one_line(text) : text;
   if (!stdout_is_terminal()) return text + '\n';
   std::string shown;
   std::istringstream lines(text);

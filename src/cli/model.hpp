@@ -23,7 +23,7 @@ std::string check_seed(const std::string& text);
 
 /// A text as it would stand in a training file: a paragraph is followed by a blank line. On a
 /// terminal control characters are escaped.
-std::string as_document(const std::string& text, DocumentKind kind);
+std::string as_document(const std::string& text, DataMode mode);
 
 /// Writes sample.count texts and hands each to show().
 template <class T>

@@ -52,7 +52,7 @@ void run_sample(const SampleOptions& options) {
     if (options.json) {
       texts.push_back(text);
     } else {
-      std::cout << as_document(text, checkpoint.config().data.documents) << '\n' << std::flush;
+      std::cout << as_document(text, checkpoint.config().data.mode) << '\n' << std::flush;
     }
   };
   if (checkpoint.config().precision == Precision::float32) {

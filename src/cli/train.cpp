@@ -6,7 +6,6 @@
 #include <iostream>
 #include <memory>
 #include <thread>
-#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -57,6 +56,7 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
   Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
   Progress progress(state.step, config.train.steps, !options.talks());
   Outcome outcome;
+  outcome.data = corpus.summary;
 
   const auto due = [&](int every) {
     return state.step == config.train.steps || (every > 0 && state.step % every == 0);
@@ -90,16 +90,14 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
   outcome.mean_steps = progress.mean_steps();
   progress.finish();
 
-  const auto& documents = corpus.dataset.documents();
-  const std::unordered_set<std::string_view> known(documents.begin(), documents.end());
   sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
                   [&](const std::string& text) {
-                    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
-                    outcome.new_samples += known.contains(text) ? 0 : 1;
+                    samples_file << text << (config.data.mode == DataMode::lines ? "\n" : "\n\n");
                     outcome.samples.push_back(text);
                   });
   samples_file.close();
   check_samples_file();
+  outcome.new_samples = corpus.count_new(outcome.samples);
   return outcome;
 }
 

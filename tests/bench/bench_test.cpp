@@ -46,7 +46,9 @@ TEST_SUITE("bench") {
       const BenchText text(setting.model, 4096);
       CHECK(text.tokenizer().vocab_size() == setting.model.vocab_size);
       double positions = 0;
-      for (const Example& example : text.examples()) {
+      REQUIRE(text.examples().size() == 4096);
+      for (std::size_t d = 0; d < 4096; ++d) {
+        const Example example = text.examples()[d];
         CHECK(example.positions() <= static_cast<std::size_t>(setting.model.block_size));
         positions += static_cast<double>(example.positions());
       }

@@ -42,7 +42,8 @@ TEST_SUITE("study") {
       return failure.message;
     };
     CHECK(why("layer2.attn.q") == "bad address: 'layer2.attn.q': there is no layer 2: the model has 0 to 1");
-    CHECK(why("layer0.attn.patern").starts_with("bad address: 'layer0.attn.patern': no such site: there are embed, "));
+    CHECK(why("layer0.attn.patern")
+              .starts_with("bad address: 'layer0.attn.patern': no such site: there are embed, "));
     CHECK(why("attn.q").find("no such site") != std::string::npos);
     CHECK(why("layer0.logits").find("no such site") != std::string::npos);
     CHECK(why("layer0").find("a layer needs a site") != std::string::npos);
@@ -50,7 +51,8 @@ TEST_SUITE("study") {
     CHECK(why("layer-1.attn.q").find("is no layer") != std::string::npos);
     CHECK(why("logits[token 7]") == "bad address: 'logits[token 7]': there is no token 7: there are 0 to 6");
     CHECK(why("logits[head 0]") == "bad address: 'logits[head 0]': logits has no heads");
-    CHECK(why("layer0.attn.q[source 1]") == "bad address: 'layer0.attn.q[source 1]': layer0.attn.q has no sources");
+    CHECK(why("layer0.attn.q[source 1]")
+          == "bad address: 'layer0.attn.q[source 1]': layer0.attn.q has no sources");
     CHECK(why("layer0.attn.q[head 1, channel 4]").find("there is no channel 4: there are 0 to 3")
           != std::string::npos);
     CHECK(why("layer0.attn.q[channel 4, head 1]").find("there is no channel 4") != std::string::npos);

@@ -135,7 +135,8 @@ TEST_SUITE("study") {
     check("layer1.attn.v[position 0, channel 5]", Site::v, 1, [](int p, int c) { return p == 0 && c == 5; });
     check("layer1.attn.z[position 2]", Site::z, 1, [](int p, int) { return p == 2; });
     check("layer0.mlp.post[neuron 40]", Site::mlp_post, 0, [](int, int c) { return c == 40; });
-    check("layer1.mlp.out[position 1, channel 0]", Site::mlp_out, 1, [](int p, int c) { return p == 1 && c == 0; });
+    check("layer1.mlp.out[position 1, channel 0]", Site::mlp_out, 1,
+          [](int p, int c) { return p == 1 && c == 0; });
     check("embed.norm[channel 3]", Site::embed_norm, 0, [](int, int c) { return c == 3; });
     check("logits[position 0, token 4]", Site::logits, 0, [](int p, int c) { return p == 0 && c == 4; });
   }
@@ -155,7 +156,8 @@ TEST_SUITE("study") {
     const Matrix<double> plain_z = run(model, batch).values(Site::z);
     for (Index c = 0; c < 4; ++c) CHECK(z(3, c) == plain_z(3, c));
     // Scores act through the softmax.
-    const Intervention far[] = {study::set(parse_address("layer0.attn.scores[head 1, source 0]", model.config), 700)};
+    const Intervention far[] = {
+        study::set(parse_address("layer0.attn.scores[head 1, source 0]", model.config), 700)};
     const Matrix<double> pattern = run(model, batch, far).head(Site::pattern, 0, 1);
     for (Index i = 0; i < 4; ++i) CHECK(pattern(i, 0) == 1.0);
     // What cannot be seen stays unseen.
@@ -188,8 +190,9 @@ TEST_SUITE("study") {
           } else {
             const Matrix<double> gradient = trace.gradient(site.site, layer);
             const int column = noise.whole(0, static_cast<int>(gradient.cols()) - 1);
-            (site.kind == SiteKind::neurons ? at.neuron : site.kind == SiteKind::tokens ? at.token : at.channel) =
-                column;
+            (site.kind == SiteKind::neurons  ? at.neuron
+             : site.kind == SiteKind::tokens ? at.token
+                                             : at.channel) = column;
             got = gradient(*at.position, column);
           }
           const auto moved = [&](double by) {
@@ -197,8 +200,8 @@ TEST_SUITE("study") {
             return run(model, batch, move).loss();
           };
           const double expected = (moved(h) - moved(-h)) / (2 * h);
-          CHECK_MESSAGE(std::abs(got - expected) < 1e-8 + 1e-6 * std::abs(expected), to_string(at), ": got ", got,
-                        ", expected ", expected);
+          CHECK_MESSAGE(std::abs(got - expected) < 1e-8 + 1e-6 * std::abs(expected), to_string(at), ": got ",
+                        got, ", expected ", expected);
         }
       }
     }

@@ -55,7 +55,8 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
   const auto documents = static_cast<std::size_t>(setting.batch_size);
   const BenchText text(model, documents);
   Batch whole;
-  for (const Example& example : text.examples()) {
+  for (std::size_t d = 0; d < documents; ++d) {
+    const Example example = text.examples()[d];
     std::vector<Token> tokens;
     if (example.opens) tokens.push_back(text.tokenizer().bos());
     text.tokenizer().encode(example.text, tokens);

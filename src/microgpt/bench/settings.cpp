@@ -63,21 +63,29 @@ double flops_per_position(const ModelConfig& model) {
 BenchText::BenchText(const ModelConfig& model, std::size_t documents)
     : tokenizer_(first_characters(model.vocab_size - 1)) {
   Rng rng(42);
-  const bool is_names = model.block_size == kNamesBlock;
-  for (std::size_t d = 0; d < documents; ++d) {
-    auto length = static_cast<std::size_t>(model.block_size) + 1;
-    if (is_names) {
-      auto ticket = static_cast<int>(rng.below(32033));
-      for (length = 0; ticket >= kNamesOfLength[length]; ++length) ticket -= kNamesOfLength[length];
-    }
-    std::string text;
-    while (text.size() < length) {
-      text += static_cast<char>(
+  const auto write = [&](std::size_t length) {
+    for (std::size_t i = 0; i < length; ++i) {
+      text_ += static_cast<char>(
           '0' + static_cast<int>(rng.below(static_cast<std::uint32_t>(model.vocab_size - 1))));
     }
-    documents_.push_back(text);
+  };
+  const auto block_size = static_cast<std::size_t>(model.block_size);
+  if (model.block_size != kNamesBlock) {
+    write(documents * block_size + 1);
+    examples_ = Examples::consecutive_windows(text_, block_size);
+    return;
   }
-  for (const std::string& document : documents_) examples_.push_back({document, is_names, is_names});
+  std::vector<Place> starts;
+  for (std::size_t d = 0; d < documents; ++d) {
+    auto ticket = static_cast<int>(rng.below(32033));
+    std::size_t length = 0;
+    for (; ticket >= kNamesOfLength[length]; ++length) ticket -= kNamesOfLength[length];
+    starts.push_back(static_cast<Place>(text_.size()));
+    write(length);
+    text_ += kDocumentEnd;
+  }
+  text_.pop_back();
+  examples_ = Examples::of_documents(text_, block_size, starts);
 }
 
 }  // namespace microgpt

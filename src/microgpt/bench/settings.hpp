@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "microgpt/model/config.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 
 namespace microgpt {
@@ -30,14 +30,16 @@ double flops_per_position(const ModelConfig& model);
 class BenchText {
  public:
   BenchText(const ModelConfig& model, std::size_t documents);
+  BenchText(const BenchText&) = delete;  // the examples are views of the text
+  BenchText& operator=(const BenchText&) = delete;
 
   [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
-  [[nodiscard]] const std::vector<Example>& examples() const { return examples_; }
+  [[nodiscard]] const Examples& examples() const { return examples_; }
 
  private:
   Tokenizer tokenizer_;
-  std::vector<std::string> documents_;
-  std::vector<Example> examples_;
+  std::string text_;
+  Examples examples_;
 };
 
 }  // namespace microgpt

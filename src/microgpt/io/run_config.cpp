@@ -36,13 +36,16 @@ void each_key(Config& c, Visitor&& v) {
           "of all random numbers: shuffle, initial weights, samples");
 
   v.text("data.path", c.data.path, "the text file, UTF-8; relative to this file");
-  v.choice("data.documents", c.data.documents,
-           Names<DocumentKind>{{"lines", DocumentKind::lines}, {"paragraphs", DocumentKind::paragraphs}},
-           "what a document is: a line, or lines up to a blank one");
+  v.choice(
+      "data.mode", c.data.mode,
+      Names<DataMode>{
+          {"lines", DataMode::lines}, {"paragraphs", DataMode::paragraphs}, {"stream", DataMode::stream}},
+      "a document is a line, or lines up to a blank one; or it is all one text");
   v.choice("data.long_documents", c.data.long_documents,
            Names<LongDocuments>{{"cut", LongDocuments::cut}, {"split", LongDocuments::split}},
            "beyond block_size: drop the rest, or go on in further examples");
-  v.real("data.held_out", c.data.held_out, 0.0, 0.9, "fraction of the distinct documents to judge by");
+  v.real("data.held_out", c.data.held_out, 0.0, 0.9,
+         "fraction to judge by: of the distinct documents, or of the stream's end");
 
   v.whole("model.n_layer", c.model.n_layer, 0, 200, "transformer blocks");
   v.whole("model.n_embd", c.model.n_embd, 1, 65536, "width; a multiple of n_head");
@@ -201,7 +204,7 @@ class Reader {
       return distance(a, key) < distance(b, key);
     });
     throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
-                            + *nearest + "?");
+                            + (key == "data.documents" ? "data.mode" : *nearest) + "?");
   }
 
   /// Levenshtein's: single letters added, dropped or changed.
@@ -293,7 +296,13 @@ class Describer {
 
 }  // namespace
 
-RunConfig read_run_config(const json& document, Fault fault, const std::string& where) {
+RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
+  json document = given;
+  if (fault == Fault::checkpoint && document.is_object() && document.contains("data")
+      && document["data"].is_object() && document["data"].contains("documents")) {
+    document["data"]["mode"] = document["data"]["documents"];
+    document["data"].erase("documents");
+  }
   RunConfig config;
   Reader reader(document, fault, where);
   if (!document.is_object()) reader.refuse("the document", document, "an object");

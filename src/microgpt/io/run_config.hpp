@@ -37,6 +37,7 @@ struct RunConfig {
 
 /// Reads a config. Keys that are missing have the defaults above. Throws Error (with `fault`),
 /// naming key, value and what is allowed, for an unknown key, a wrong type or a value out of range.
+/// With Fault::checkpoint it takes data.mode by its former name too, data.documents.
 RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a

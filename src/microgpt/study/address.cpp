@@ -15,9 +15,9 @@ struct Key {
   std::string_view name;
   std::optional<int> Address::*value;
 };
-constexpr Key kKeys[] = {{"head", &Address::head},       {"position", &Address::position},
-                         {"source", &Address::source},   {"channel", &Address::channel},
-                         {"neuron", &Address::neuron},   {"token", &Address::token}};
+constexpr Key kKeys[] = {{"head", &Address::head},     {"position", &Address::position},
+                         {"source", &Address::source}, {"channel", &Address::channel},
+                         {"neuron", &Address::neuron}, {"token", &Address::token}};
 
 /// How many of a key a site has; 0 if it has no such index.
 int count_of(std::string_view key, const Address& address, const ModelConfig& config) {
@@ -56,7 +56,8 @@ std::string range(int count) {
 std::string all_names() {
   std::string names;
   for (const SiteInfo& site : kSites) {
-    names += (names.empty() ? "" : ", ") + std::string(site.in_layer ? "layer0." : "") + std::string(site.name);
+    names +=
+        (names.empty() ? "" : ", ") + std::string(site.in_layer ? "layer0." : "") + std::string(site.name);
   }
   return names;
 }
@@ -106,12 +107,14 @@ Address parse_address(std::string_view text, const ModelConfig& config) {
     const std::string_view part = trimmed(rest.substr(0, comma));
     const auto space = part.find(' ');
     const std::string_view name = part.substr(0, space);
-    const auto* key = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& k) { return k.name == name; });
+    const auto* key =
+        std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& k) { return k.name == name; });
     if (key == std::end(kKeys) || space == std::string_view::npos) {
       refuse(whole, "'" + std::string(part) + "' is no index: write it as in [head 0, position 2]");
     }
     const auto number = to_number(trimmed(part.substr(space)));
-    if (!number) refuse(whole, "'" + std::string(part) + "': " + std::string(name) + " takes a number from 0");
+    if (!number)
+      refuse(whole, "'" + std::string(part) + "': " + std::string(name) + " takes a number from 0");
     if (address.*(key->value)) refuse(whole, std::string(name) + " is given twice");
     address.*(key->value) = *number;
     given.emplace_back(key, *number);

@@ -14,9 +14,9 @@
 namespace microgpt::study {
 
 /// A site, or the part of it that the given indices leave. What a site does not have must not be given:
-///   residual  position, channel            heads   position, head, channel (0 ... D-1 with a head, else 0 ... C-1)
-///   neurons   position, neuron             keys    position (that asks), head, source (that is asked)
-///   tokens    position, token
+///   residual  position, channel            heads   position, head, channel (0 ... D-1 with a head, else 0
+///   ... C-1) neurons   position, neuron             keys    position (that asks), head, source (that is
+///   asked) tokens    position, token
 struct Address {
   Site site = Site::embed;
   int layer = 0;  ///< 0 for sites outside layers
@@ -25,8 +25,8 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-/// Throws Error (usage), saying what there is, if the text is no address, or names what this model does not have.
-/// Positions may be any up to block_size.
+/// Throws Error (usage), saying what there is, if the text is no address, or names what this model does not
+/// have. Positions may be any up to block_size.
 Address parse_address(std::string_view text, const ModelConfig& config);
 
 /// As parse_address reads it.

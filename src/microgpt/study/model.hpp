@@ -1,4 +1,5 @@
-// A model to study: always in double precision, whatever it was trained in, so that sums close to the last digits.
+// A model to study: always in double precision, whatever it was trained in, so that sums close to the last
+// digits.
 #pragma once
 
 #include "microgpt/model/config.hpp"

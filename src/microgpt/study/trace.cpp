@@ -30,7 +30,10 @@ class Tap {
  public:
   Tap(const ModelConfig& config, const Batch& batch, Activations<double>& a,
       std::span<const Intervention> interventions)
-      : config_(config), batch_(batch), layout_{batch_.offsets, config.n_head}, interventions_(interventions) {
+      : config_(config),
+        batch_(batch),
+        layout_{batch_.offsets, config.n_head},
+        interventions_(interventions) {
     sites_[a.embed().data()] = {{Site::embed, 0}};
     sites_[a.resid_pre(0).data()] = {{Site::embed_norm, 0}};
     for (int i = 0; i < config.n_layer; ++i) {
@@ -58,7 +61,8 @@ class Tap {
   void operator()(double* begin, Index row_size) const {
     for (const auto& [site, layer] : sites_.at(begin)) {
       for (const Intervention& intervention : interventions_) {
-        if (intervention.at.site == site && intervention.at.layer == layer) change(intervention, begin, row_size);
+        if (intervention.at.site == site && intervention.at.layer == layer)
+          change(intervention, begin, row_size);
       }
     }
   }
@@ -116,8 +120,8 @@ struct TappedOps {
   using Plain = ReadableOps<double>;
   const Tap& tap;
 
-  void embedding_forward(Out<double> x, std::span<const int> token, std::span<const int> position, In<double> wte,
-                         In<double> wpe) const {
+  void embedding_forward(Out<double> x, std::span<const int> token, std::span<const int> position,
+                         In<double> wte, In<double> wpe) const {
     Plain::embedding_forward(x, token, position, wte, wpe);
     tap(x.data(), x.cols());
   }
@@ -158,7 +162,9 @@ struct TappedOps {
       attention_head_scores<double>(s, of_head(q), of_head(k));
     });
     tap(scores.data(), 0);
-    each_head([&](const auto& /*of_head*/, View<double> s, View<double> p) { attention_head_pattern<double>(p, s); });
+    each_head([&](const auto& /*of_head*/, View<double> s, View<double> p) {
+      attention_head_pattern<double>(p, s);
+    });
     tap(pattern.data(), 0);
     each_head([&](const auto& of_head, View<double> /*s*/, View<double> p) {
       attention_head_values<double>(of_head(z), p, of_head(v));
@@ -171,25 +177,41 @@ struct TappedOps {
 
 View<double> Trace::view(Activations<double>& a, Site site, int layer) {
   switch (site) {
-    case Site::embed: return a.embed();
-    case Site::embed_norm: return a.resid_pre(0);
-    case Site::resid_pre: return a.resid_pre(layer);
-    case Site::attn_norm: return a.attn_norm(layer);
+    case Site::embed:
+      return a.embed();
+    case Site::embed_norm:
+      return a.resid_pre(0);
+    case Site::resid_pre:
+      return a.resid_pre(layer);
+    case Site::attn_norm:
+      return a.attn_norm(layer);
     case Site::q:
     case Site::k:
-    case Site::v: return a.qkv(layer);
-    case Site::z: return a.z(layer);
-    case Site::attn_out: return a.attn_out(layer);
-    case Site::resid_mid: return a.resid_mid(layer);
-    case Site::mlp_norm: return a.mlp_norm(layer);
-    case Site::mlp_pre: return a.mlp_pre(layer);
-    case Site::mlp_post: return a.mlp_post(layer);
-    case Site::mlp_out: return a.mlp_out(layer);
-    case Site::resid_post: return a.resid_post(layer);
-    case Site::logits: return a.logits();
-    case Site::probs: return a.probs();
+    case Site::v:
+      return a.qkv(layer);
+    case Site::z:
+      return a.z(layer);
+    case Site::attn_out:
+      return a.attn_out(layer);
+    case Site::resid_mid:
+      return a.resid_mid(layer);
+    case Site::mlp_norm:
+      return a.mlp_norm(layer);
+    case Site::mlp_pre:
+      return a.mlp_pre(layer);
+    case Site::mlp_post:
+      return a.mlp_post(layer);
+    case Site::mlp_out:
+      return a.mlp_out(layer);
+    case Site::resid_post:
+      return a.resid_post(layer);
+    case Site::logits:
+      return a.logits();
+    case Site::probs:
+      return a.probs();
     case Site::scores:
-    case Site::pattern: break;
+    case Site::pattern:
+      break;
   }
   throw Error(Fault::usage, site_name(site, layer) + " has a matrix for each head");
 }
@@ -215,12 +237,15 @@ Matrix<double> Trace::gradient(Site site, int layer) const {
   return own_columns(view(*da_, site, layer), site, config_);
 }
 
-Matrix<double> Trace::head_of(Activations<double>& a, Site site, int layer, int head, std::size_t document) const {
+Matrix<double> Trace::head_of(Activations<double>& a, Site site, int layer, int head,
+                              std::size_t document) const {
   const std::span<double> all = site == Site::scores ? a.scores(layer) : a.pattern(layer);
   Matrix<double> matrix;
-  each_document({batch_.offsets, config_.n_head}, [&](std::size_t d, Index /*begin*/, Index n, Index matrices) {
-    if (d == document) matrix = View<double>(&all[static_cast<std::size_t>(matrices + head * n * n)], n, n);
-  });
+  each_document({batch_.offsets, config_.n_head},
+                [&](std::size_t d, Index /*begin*/, Index n, Index matrices) {
+                  if (d == document)
+                    matrix = View<double>(&all[static_cast<std::size_t>(matrices + head * n * n)], n, n);
+                });
   return matrix;
 }
 
@@ -250,7 +275,8 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
   const Tap tap(model.config, trace.batch_, trace.a_, interventions);
   forward_pass(model.config, model.parameters, trace.batch_, trace.a_, TappedOps{tap});
   if (gradient) {
-    const std::vector<double> weight(trace.batch_.positions(), 1.0 / static_cast<double>(trace.batch_.positions()));
+    const std::vector<double> weight(trace.batch_.positions(),
+                                     1.0 / static_cast<double>(trace.batch_.positions()));
     trace.da_ = std::make_unique<Activations<double>>(model.config, trace.batch_.positions());
     trace.da_->reshape(trace.batch_);
     trace.weight_gradient_ = std::make_unique<Parameters<double>>(model.config);
@@ -286,7 +312,9 @@ Intervention patch(const Address& at, const Trace& from) {
               return heads[static_cast<std::size_t>(e.head)](e.position, e.column);
             }};
   }
-  return {at, [values = from.values(at.site, at.layer)](const Element& e) { return values(e.position, e.column); }};
+  return {at, [values = from.values(at.site, at.layer)](const Element& e) {
+            return values(e.position, e.column);
+          }};
 }
 
 }  // namespace microgpt::study

@@ -1,5 +1,5 @@
-// A run of the model that can be looked into and interfered with: every value at every site, by name, and what
-// becomes of it if some of them are changed on the way.
+// A run of the model that can be looked into and interfered with: every value at every site, by name, and
+// what becomes of it if some of them are changed on the way.
 #pragma once
 
 #include <functional>
@@ -33,8 +33,8 @@ class Trace {
  public:
   /// Values (P, columns) of a site that is no scores or pattern.
   [[nodiscard]] Matrix<double> values(Site site, int layer = 0) const;
-  /// Scores or pattern (n, n) of a head in a document: row asks, column is asked. Of scores, what lies above the
-  /// diagonal means nothing.
+  /// Scores or pattern (n, n) of a head in a document: row asks, column is asked. Of scores, what lies above
+  /// the diagonal means nothing.
   [[nodiscard]] Matrix<double> head(Site site, int layer, int head, std::size_t document = 0) const;
   /// The gradients of the mean loss at the same places, if the run took them.
   [[nodiscard]] Matrix<double> gradient(Site site, int layer = 0) const;
@@ -65,10 +65,12 @@ class Trace {
   std::unique_ptr<Parameters<double>> weight_gradient_;
 };
 
-/// Runs the model on the documents of a batch. Interventions act in the order of the pass, several at one site in
-/// the order given. With `gradient` the backward pass follows; it takes changed values as they are, as constants of
-/// their own making: gradients are those of the changed run. Throws Error (usage) if an address is not this model's.
-Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions = {}, bool gradient = false);
+/// Runs the model on the documents of a batch. Interventions act in the order of the pass, several at one
+/// site in the order given. With `gradient` the backward pass follows; it takes changed values as they are,
+/// as constants of their own making: gradients are those of the changed run. Throws Error (usage) if an
+/// address is not this model's.
+Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions = {},
+          bool gradient = false);
 
 /// One text as a batch: BOS, its characters, BOS, or what of that fits the context.
 Batch batch_of_text(const Model& model, std::string_view text);

@@ -44,13 +44,13 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
 }
 
 template <class T>
-void Lanes<T>::fill(std::span<const Example* const> examples) {
+void Lanes<T>::fill(std::span<const Example> examples) {
   batch_.clear();
-  for (const Example* example : examples) {
+  for (const Example& example : examples) {
     tokens_.clear();
-    if (example->opens) tokens_.push_back(tokenizer_.bos());
-    tokenizer_.encode(example->text, tokens_);
-    if (example->closes) tokens_.push_back(tokenizer_.bos());
+    if (example.opens) tokens_.push_back(tokenizer_.bos());
+    tokenizer_.encode(example.text, tokens_);
+    if (example.closes) tokens_.push_back(tokenizer_.bos());
     batch_.add(tokens_);
   }
 
@@ -69,7 +69,7 @@ void Lanes<T>::each_lane(const Work& work) {
 }
 
 template <class T>
-double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
+double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples,
                                    LossMean mean) {
   fill(examples);
   weight_.clear();
@@ -101,7 +101,7 @@ double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<co
 }
 
 template <class T>
-LossSum Lanes<T>::loss(const Parameters<T>& parameters, std::span<const Example* const> examples) {
+LossSum Lanes<T>::loss(const Parameters<T>& parameters, std::span<const Example> examples) {
   fill(examples);
   each_lane([&](Lane& lane, std::size_t /*number*/, Workspace& workspace) {
     gpt_forward<T>(config_, parameters, workspace.batch, workspace.a);

@@ -8,7 +8,7 @@
 
 #include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/gpt.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
 
@@ -46,11 +46,10 @@ class Lanes {
   Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team);
 
   /// Loss of the examples, as the mean asked for; its gradient waits in the lanes to be summed.
-  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
-                           LossMean mean);
+  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples, LossMean mean);
 
   /// Loss alone.
-  LossSum loss(const Parameters<T>& parameters, std::span<const Example* const> examples);
+  LossSum loss(const Parameters<T>& parameters, std::span<const Example> examples);
 
   /// Adds up the gradients of the lanes of the last call, for `size` parameters from `begin` on: a
   /// binary tree over lane numbers.
@@ -69,7 +68,7 @@ class Lanes {
   };
 
   /// Turns the examples into tokens and cuts them into lanes.
-  void fill(std::span<const Example* const> examples);
+  void fill(std::span<const Example> examples);
 
   /// Calls work(lane, its gradient's number, workspace with the lane's documents) for every lane.
   template <class Work>
