@@ -92,12 +92,13 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
 
   const auto& documents = corpus.dataset.documents();
   const std::unordered_set<std::string_view> known(documents.begin(), documents.end());
-  sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
-                  [&](const std::string& text) {
-                    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
-                    outcome.new_samples += known.contains(text) ? 0 : 1;
-                    outcome.samples.push_back(text);
-                  });
+  Writer<T> writer(config, state.parameters, corpus.tokenizer, config.sample, {});
+  for (int i = 0; i < config.sample.count; ++i) {
+    const std::string text = corpus.tokenizer.decode(writer.write(rng));
+    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
+    outcome.new_samples += known.contains(text) ? 0 : 1;
+    outcome.samples.push_back(text);
+  }
   samples_file.close();
   check_samples_file();
   return outcome;

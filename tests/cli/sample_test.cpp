@@ -67,11 +67,11 @@ TEST_SUITE("cli") {
     CHECK(refused_in_one_line(nan));
   }
 
-  TEST_CASE("sample: no text is longer than --max-length") {
+  TEST_CASE("sample: no text is longer than --max-chars") {
     const TrainedRun trained;
     for (const int longest : {1, 3, 8, 40}) {
       const auto result = run_microgpt(
-          trained.sample({"-n", "40", "--temperature", "20", "--max-length", std::to_string(longest)}));
+          trained.sample({"-n", "40", "--temperature", "20", "--max-chars", std::to_string(longest)}));
       CHECK(result.exit_code == 0);
       std::size_t most = 0;
       for (const std::string& line : lines_of(result.out)) {
@@ -98,8 +98,8 @@ TEST_SUITE("cli") {
         {"\x1b", 3, "'\\x1b' (U+001B)"},
         {"\n", 3, "'\\n' (U+000A)"},
         {"\xff", 2, "UTF-8"},
-        {"malachite", 2, "--max-length"},
-        {"malachit", 2, "--max-length"},
+        {"malachite", 2, "--max-chars"},
+        {"malachit", 2, "--max-chars"},
     };
     for (const Case& each : cases) {
       const auto result = run_microgpt(trained.sample({"--prompt", each.prompt}));
@@ -124,7 +124,7 @@ TEST_SUITE("cli") {
     const auto lines = lines_of(plain.out);
     REQUIRE(document["samples"].size() == 5);
     REQUIRE(lines.size() == 5);
-    for (std::size_t i = 0; i < 5; ++i) CHECK(document["samples"][i].text() == lines[i]);
+    for (std::size_t i = 0; i < 5; ++i) CHECK(document["samples"][i]["text"].text() == lines[i]);
     CHECK(Json::parse(run_microgpt(trained.sample({"-n", "0", "--json"})).out)["samples"].size() == 0);
   }
 
@@ -169,13 +169,13 @@ TEST_SUITE("cli") {
     const SmallRun small;
     write_bytes(small.text, "ab\nba\n\nbb\naa\n\nab\nab\n");
     REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.documents=paragraphs", "--set",
-                                      "data.held_out=0", "--set", "sample.max_length=12"}))
+                                      "data.held_out=0", "--set", "sample.max_chars=12"}))
                 .exit_code
             == 0);
     const auto result = run_microgpt(small.sample({"-n", "6", "--json"}));
     std::string expected;
     const auto document = Json::parse(result.out);
-    for (std::size_t i = 0; i < 6; ++i) expected += document["samples"][i].text() + "\n\n";
+    for (std::size_t i = 0; i < 6; ++i) expected += document["samples"][i]["text"].text() + "\n\n";
     CHECK(run_microgpt(small.sample({"-n", "6"})).out == expected);
     CHECK(lines_of(read_bytes(small.out / "samples.txt")).size() >= 8);
   }

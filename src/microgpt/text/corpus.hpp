@@ -17,7 +17,8 @@ struct DataConfig {
   std::string path;
   DocumentKind documents = DocumentKind::lines;
   LongDocuments long_documents = LongDocuments::cut;
-  double held_out = 0;  ///< fraction of the distinct documents kept from training
+  double held_out = 0;  ///< fraction of the distinct documents kept from training, to judge it by
+  double test = 0;      ///< a further fraction that training never looks at
 };
 
 struct Corpus {

@@ -139,10 +139,12 @@ Dataset Dataset::from_text(std::string text, DocumentKind kind, ByteOrderMark ma
   return dataset;
 }
 
-Split split_by_hash(const std::vector<std::string_view>& documents, double fraction) {
+Split split_by_hash(const std::vector<std::string_view>& documents, double held_out, double test) {
   Split split;
   for (const std::string_view document : documents) {
-    (hash_unit(document) < fraction ? split.held_out : split.training).push_back(document);
+    const double place = hash_unit(document);
+    auto& side = place < held_out ? split.held_out : place >= 1 - test ? split.test : split.training;
+    side.push_back(document);
   }
   return split;
 }

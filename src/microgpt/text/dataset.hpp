@@ -51,16 +51,18 @@ class Dataset {
   std::vector<std::string> notices_;
 };
 
-/// Documents to train on, and documents kept from training to judge it by.
+/// Documents to train on, documents kept from training to judge it by while it is tuned, and documents for
+/// the one judgement at the end.
 struct Split {
   std::vector<std::string_view> training;
   std::vector<std::string_view> held_out;
+  std::vector<std::string_view> test;
 };
 
-/// Holds out about `fraction` of the distinct documents, chosen by a hash of their text. So equal
-/// lines never stand on both sides, and neither order, seed nor the other documents change the
-/// choice.
-Split split_by_hash(const std::vector<std::string_view>& documents, double fraction);
+/// Keeps about these fractions of the distinct documents from training, chosen by a hash of their text. So
+/// equal lines never stand on two sides, and neither order, seed nor the other documents change the choice;
+/// and the two fractions do not move each other.
+Split split_by_hash(const std::vector<std::string_view>& documents, double held_out, double test = 0);
 
 /// A piece of a document that fits the model's context.
 struct Example {

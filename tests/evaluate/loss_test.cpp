@@ -1,0 +1,167 @@
+#include "microgpt/evaluate/loss.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "microgpt/evaluate/score.hpp"
+#include "microgpt/model/gpt.hpp"
+#include "microgpt/train/trainer.hpp"
+#include "support/corpus.hpp"
+#include "support/model.hpp"
+
+TEST_SUITE("evaluate") {
+  using namespace microgpt;
+  using namespace microgpt::test;
+
+  namespace {
+
+  const ModelConfig kModel = {.n_layer = 2, .n_embd = 12, .n_head = 3, .block_size = 6, .vocab_size = 10};
+
+  struct Texts {
+    std::vector<std::string> lines;
+    std::vector<std::string_view> documents;
+    Tokenizer tokenizer;
+    explicit Texts(std::vector<std::string> of)
+        : lines(std::move(of)), documents(lines.begin(), lines.end()), tokenizer(documents) {}
+    [[nodiscard]] std::vector<Token> tokens(const Example& example) const {
+      std::vector<Token> list;
+      if (example.opens) list.push_back(tokenizer.bos());
+      tokenizer.encode(example.text, list);
+      if (example.closes) list.push_back(tokenizer.bos());
+      return list;
+    }
+  };
+
+  }  // namespace
+
+  TEST_CASE("loss: each example's is the sum over its own forward pass, for any number of threads") {
+    Noise noise(221);
+    const Texts texts(random_lines(noise, 53, 20, 9));
+    const auto parameters = random_parameters<double>(kModel, noise);
+    for (const auto rule : {LongDocuments::cut, LongDocuments::split}) {
+      const auto examples = make_examples(texts.documents, 6, rule);
+      std::vector<Loss> first;
+      for (const int threads : {1, 2, 5}) {
+        const auto losses = example_losses<double>(kModel, parameters, texts.tokenizer, examples, threads);
+        REQUIRE(losses.size() == examples.size());
+        for (std::size_t e = 0; e < examples.size(); ++e) {
+          const Batch batch = batch_of({texts.tokens(examples[e])});
+          Activations<double> a(kModel, batch.positions());
+          gpt_forward<double>(kModel, parameters, batch, a);
+          double expected = 0;
+          for (Index p = 0; p < a.positions(); ++p) expected += a.nll()(p, 0);
+          CHECK(losses[e].characters == batch.positions());
+          CHECK(std::abs(losses[e].nats - expected) < 1e-12 * expected);
+          if (threads > 1) CHECK(losses[e].nats == first[e].nats);
+        }
+        first = losses;
+      }
+    }
+  }
+
+  TEST_CASE("loss: the token mean is what training calls the held-out loss") {
+    Noise noise(222);
+    const Texts texts(random_lines(noise, 300, 15, 9));
+    const auto examples = make_examples(texts.documents, 6, LongDocuments::split);
+    TrainState<float> state(kModel);
+    for (float& w : state.parameters.values()) w = static_cast<float>(noise.number(0.4));
+    Trainer<float> trainer(kModel, {}, texts.tokenizer, examples, state, 1);
+    const auto losses = example_losses<float>(kModel, state.parameters, texts.tokenizer, examples, 1);
+    const auto summary = summarize(document_losses(examples, losses));
+    CHECK(summary.token_mean == doctest::Approx(trainer.evaluate(examples)).epsilon(1e-6));
+    CHECK(summary.documents == 300);
+  }
+
+  TEST_CASE("loss: the parts of a document are one document again, and a stream's stay parts") {
+    const std::vector<Example> examples = {
+        {"ab", true, true}, {"abcdef", true, false}, {"fgh", false, true}, {"x", true, true}};
+    const std::vector<Loss> losses = {{1, 3}, {2, 6}, {4, 3}, {8, 2}};
+    const auto documents = document_losses(examples, losses);
+    REQUIRE(documents.size() == 3);
+    CHECK(documents[1].nats == 6);
+    CHECK(documents[1].characters == 9);
+    CHECK(documents[2].nats == 8);
+    const std::vector<Example> stream = {{"ab", false, false}, {"bc", false, false}};
+    CHECK(document_losses(stream, std::vector<Loss>{{1, 1}, {2, 1}}).size() == 2);
+  }
+
+  TEST_CASE("loss: the summary of three documents by hand") {
+    const std::vector<Loss> documents = {{2, 1}, {6, 2}, {10, 5}};
+    const auto summary = summarize(documents);
+    CHECK(summary.documents == 3);
+    CHECK(summary.characters == 8);
+    CHECK(summary.token_mean == 18.0 / 8);
+    CHECK(summary.document_mean == doctest::Approx((2.0 + 3.0 + 2.0) / 3).epsilon(1e-15));
+    // Off the mean: 2 - 2.25, 6 - 4.5, 10 - 11.25.
+    const double squares = 0.0625 + 2.25 + 1.5625;
+    REQUIRE(summary.standard_error);
+    CHECK(*summary.standard_error == doctest::Approx(std::sqrt(1.5 * squares) / 8).epsilon(1e-15));
+    CHECK(!summarize(std::vector<Loss>{{2, 1}}).standard_error);
+  }
+
+  TEST_CASE("loss: the standard error is how far the mean lies off over many draws") {
+    // Documents whose characters share a difficulty: taken as independent characters, the error would come
+    // out less than half of what it is.
+    Noise noise(223);
+    double squares = 0;
+    double claimed = 0;
+    constexpr int kRounds = 400;
+    for (int round = 0; round < kRounds; ++round) {
+      std::vector<Loss> documents;
+      for (int d = 0; d < 200; ++d) {
+        const int n = noise.whole(1, 12);
+        const double level = 2 + noise.number(1);
+        Loss loss;
+        for (int i = 0; i < n; ++i) loss += {level + noise.number(0.1), 1};
+        documents.push_back(loss);
+      }
+      const auto summary = summarize(documents);
+      squares += (summary.token_mean - 2) * (summary.token_mean - 2);
+      claimed += *summary.standard_error;
+    }
+    const double actual = std::sqrt(squares / kRounds);
+    // 400 rounds know the actual one to about 4 %.
+    CHECK(claimed / kRounds == doctest::Approx(actual).epsilon(0.15));
+  }
+
+  TEST_CASE("score: surprises are those of the forward pass, and slide with the window") {
+    Noise noise(224);
+    const auto parameters = random_parameters<double>(kModel, noise, 0.8);
+    for (const std::size_t length : {1U, 2U, 6U, 7U, 8U, 25U}) {
+      const auto tokens = noise.wholes(length, 0, 9);
+      for (const int masked : {-1, 9}) {
+        std::vector<int> list = tokens;
+        if (masked == 9) {
+          for (int& token : list) token %= 9;
+        }
+        const auto got = surprises<double>(kModel, parameters, list, masked);
+        REQUIRE(got.size() == length - 1);
+        std::vector<int> window;
+        for (std::size_t i = 0; i + 1 < length; ++i) {
+          if (window.size() == 6) window.erase(window.begin(), window.begin() + 3);
+          window.push_back(list[i]);
+          std::vector<int> read = window;
+          read.push_back(0);
+          const Batch batch = batch_of({read});
+          Activations<double> a(kModel, batch.positions());
+          gpt_forward<double>(kModel, parameters, batch, a);
+          double total = 0;
+          for (int t = 0; t < 10; ++t) {
+            if (t != masked) total += std::exp(a.logits()(a.positions() - 1, t));
+          }
+          const double expected = std::log(total) - a.logits()(a.positions() - 1, list[i + 1]);
+          CHECK(std::abs(got[i] - expected) < 1e-12);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("score: a surprise stays finite where the probability underflows") {
+    const std::vector<float> logits = {0.0F, 2000.0F, -3e38F};
+    CHECK(surprise<float>(logits, 0) == doctest::Approx(2000).epsilon(1e-12));
+    CHECK(surprise<float>(logits, 1) == 0);
+    CHECK(std::isfinite(surprise<float>(logits, 2)));
+    CHECK(surprise<float>(logits, 0, 1) == doctest::Approx(0).epsilon(1e-12));
+  }
+}
