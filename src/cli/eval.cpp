@@ -30,6 +30,7 @@ struct EvalOptions {
 };
 
 using Documents = std::vector<std::string_view>;
+using Sequences = std::vector<std::vector<Token>>;
 
 constexpr std::array<const char*, NgramModel::kOrder> kNgramNames = {"unigram", "bigram", "trigram", "4-gram",
                                                                      "5-gram"};
@@ -38,10 +39,11 @@ constexpr std::array<const char*, NgramModel::kOrder> kNgramNames = {"unigram", 
 using Baselines = std::vector<std::pair<std::string, double>>;
 
 /// The split by name, of the text's documents.
-Documents choose(const std::string& name, const Dataset& dataset, const Split& split, const DataConfig& config) {
+Documents choose(const std::string& name, const Dataset& dataset, const Split& split,
+                 const DataConfig& config) {
   const auto refuse = [&](const char* key) {
-    return Error(Fault::usage, "bad --split: " + name + ": the run kept no such documents from training (" + key
-                                   + " is 0): ask for train or all");
+    return Error(Fault::usage, "bad --split: " + name + ": the run kept no such documents from training ("
+                                   + key + " is 0): ask for train or all");
   };
   if (name == "val" && config.held_out == 0) throw refuse("data.held_out");
   if (name == "test" && config.test == 0) throw refuse("data.test");
@@ -53,45 +55,34 @@ Documents choose(const std::string& name, const Dataset& dataset, const Split& s
   return documents;
 }
 
-/// A document as the model reads it: as examples are made of it, but in one piece.
-class DocumentTokens {
- public:
-  DocumentTokens(const RunConfig& config, const Tokenizer& tokenizer)
-      : config_(config), tokenizer_(tokenizer) {}
-
-  std::span<const Token> operator()(std::string_view document) {
-    tokens_.clear();
-    const bool stream = is_stream(config_);
-    if (!stream) tokens_.push_back(tokenizer_.bos());
-    tokenizer_.encode(document, tokens_);
-    if (!stream) tokens_.push_back(tokenizer_.bos());
-    const auto most = static_cast<std::size_t>(config_.model.block_size) + 1;
-    if (config_.data.long_documents == LongDocuments::cut && !stream && tokens_.size() > most)
-      tokens_.resize(most);
-    return tokens_;
+/// Documents as the model reads them. `cut` drops what examples drop of a long one.
+Sequences read_documents(const RunConfig& config, const Tokenizer& tokenizer, const Documents& documents) {
+  const auto most = static_cast<std::size_t>(config.model.block_size) + 1;
+  Sequences sequences;
+  sequences.reserve(documents.size());
+  for (const std::string_view document : documents) {
+    std::vector<Token>& tokens = sequences.emplace_back();
+    tokens.push_back(tokenizer.bos());
+    tokenizer.encode(document, tokens);
+    tokens.push_back(tokenizer.bos());
+    if (config.data.long_documents == LongDocuments::cut && tokens.size() > most) tokens.resize(most);
   }
+  return sequences;
+}
 
- private:
-  const RunConfig& config_;
-  const Tokenizer& tokenizer_;
-  std::vector<Token> tokens_;
-};
-
-Baselines baselines(const RunConfig& config, const Tokenizer& tokenizer, const Documents* training,
-                    const Documents& judged) {
-  const int outcomes = tokenizer.vocab_size() - (is_stream(config) ? 1 : 0);
+Baselines baselines(const RunConfig& config, int vocab_size, const Sequences& training,
+                    const Sequences& judged) {
+  const int outcomes = vocab_size - (is_stream(config) ? 1 : 0);
   Baselines list = {{"uniform", std::log(outcomes)}};
-  if (training == nullptr) return list;
-  DocumentTokens tokens_of(config, tokenizer);
+  if (training.empty()) return list;
   NgramModel ngrams(outcomes);
-  for (const std::string_view document : *training) ngrams.count(tokens_of(document));
+  for (const auto& document : training) ngrams.count(document);
   NgramModel::ByOrder nats{};
   std::size_t characters = 0;
-  for (const std::string_view document : judged) {
-    const auto tokens = tokens_of(document);
-    const auto more = ngrams.nats(tokens);
+  for (const auto& document : judged) {
+    const auto more = ngrams.nats(document);
     for (std::size_t k = 0; k < nats.size(); ++k) nats[k] += more[k];
-    characters += tokens.size() - 1;
+    characters += document.size() - 1;
   }
   for (std::size_t k = 0; k < nats.size(); ++k) {
     list.emplace_back(kNgramNames[k], nats[k] / static_cast<double>(characters));
@@ -111,9 +102,10 @@ void print(const std::string& split, const LossSummary& summary, const Baselines
     std::snprintf(line, sizeof line, ", standard error %.4f over documents", *summary.standard_error);
     std::cout << line;
   }
-  std::snprintf(line, sizeof line,
-                "\n           %.3f bits a character, perplexity %.2f; mean of the documents' means %.4f nats\n",
-                loss / std::log(2.0), std::exp(loss), summary.document_mean);
+  std::snprintf(
+      line, sizeof line,
+      "\n           %.3f bits a character, perplexity %.2f; mean of the documents' means %.4f nats\n",
+      loss / std::log(2.0), std::exp(loss), summary.document_mean);
   std::cout << line << bold("baselines") << "  nats a character, and what the model saves\n";
   for (const auto& [name, nats] : baselines) {
     std::snprintf(line, sizeof line, "  %-8s %.4f  %+.4f\n", name.c_str(), nats, nats - loss);
@@ -145,21 +137,23 @@ void run_eval(const EvalOptions& options) {
     }
   }
   const OwnText& judged = other ? *other : *own;
-  const std::string split =
-      !options.split.empty() ? options.split : other || config.data.held_out == 0 ? "all" : "val";
+  const std::string split = !options.split.empty()               ? options.split
+                            : other || config.data.held_out == 0 ? "all"
+                                                                 : "val";
   const Documents documents = choose(split, judged.dataset, judged.split, config.data);
 
-  const auto examples =
-      make_examples(documents, static_cast<std::size_t>(config.model.block_size), config.data.long_documents);
+  const Sequences sequences = read_documents(config, tokenizer, documents);
   LossSummary summary;
   with_parameters(checkpoint, [&](const auto& parameters) {
-    const auto losses = example_losses(config.model, parameters, tokenizer, examples, options.threads);
-    summary = summarize(document_losses(examples, losses));
+    summary = summarize(document_losses(config.model, parameters, sequences, options.threads));
   });
   if (!std::isfinite(summary.token_mean)) {
-    throw Error(Fault::numeric, "cannot judge: the loss is not a finite number: the model's weights are too large");
+    throw Error(Fault::numeric,
+                "cannot judge: the loss is not a finite number: the model's weights are too large");
   }
-  const Baselines table = baselines(config, tokenizer, own ? &own->split.training : nullptr, documents);
+  const Baselines table =
+      baselines(config, tokenizer.vocab_size(),
+                own ? read_documents(config, tokenizer, own->split.training) : Sequences{}, sequences);
   if (!notice.empty()) std::cerr << "warning: " << one_line(notice) << '\n';
 
   if (!options.json) return print(split, summary, table);
@@ -183,12 +177,14 @@ void add_eval(CLI::App& program) {
   CLI::App& command =
       *program.add_subcommand("eval", "Judge a model by a whole split, beside tables of n-grams");
   command.add_option("--model", options->model, "Run folder or checkpoint file")->required();
-  command.add_option("--data", options->data,
-                     "Text to judge by: another one, or the run's own if it was moved (default: the run's own)");
+  command.add_option(
+      "--data", options->data,
+      "Text to judge by: another one, or the run's own if it was moved (default: the run's own)");
   command
-      .add_option("--split", options->split,
-                  "train, val (data.held_out), test (data.test) or all (default: val if there is one and the text "
-                  "is the run's own, else all)")
+      .add_option(
+          "--split", options->split,
+          "train, val (data.held_out), test (data.test) or all (default: val if there is one and the text "
+          "is the run's own, else all)")
       ->check(CLI::IsMember({"train", "val", "test", "all"}));
   command.add_option("--threads", options->threads, "Changes the time it takes, never the result")
       ->check(CLI::Range(1, 1024))

@@ -55,7 +55,8 @@ NoveltyReport::NoveltyReport(const OwnText& text, const Tokenizer& tokenizer, bo
       documents_(text.split.training),
       tokenizer_(tokenizer),
       stream_(stream) {
-  for (const auto* side : {&text.split.held_out, &text.split.test}) held_out_.insert(side->begin(), side->end());
+  for (const auto* side : {&text.split.held_out, &text.split.test})
+    held_out_.insert(side->begin(), side->end());
 }
 
 ordered_json NoveltyReport::add(const std::string& text, std::span<const Token> tokens) {

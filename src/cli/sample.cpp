@@ -85,6 +85,7 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
     token == tokenizer.bos() ? end = p : probabilities.emplace_back(p);
   };
 
+  const bool terminal = stdout_is_terminal();
   Writer<T> writer(config, parameters, tokenizer, sample, prompt);
   Rng rng(options.seed);
   for (int shown = 0, known = 0; shown < options.count;) {
@@ -109,7 +110,7 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
       std::cout << (kind == DocumentKind::lines ? "\n" : "\n\n") << std::flush;
     } else {
       std::cout << as_document(text, kind) << '\n';
-      if (stdout_is_terminal()) std::cout << std::flush;
+      if (terminal) std::cout << std::flush;
     }
   }
 
@@ -186,7 +187,7 @@ void add_sample(CLI::App& program) {
   stream->excludes(novel);
   command.footer(
       "docs/sampling.md says what each setting does.\n\n"
-      "Examples:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
+      "Example:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
       "  microgpt sample --model runs/names-1 -n 1000 --report");
   command.callback([options] { run_sample(*options); });
 }

@@ -1,4 +1,6 @@
 // microgpt score: how probable a model finds a text, character by character.
+#include "microgpt/evaluate/score.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include "cli/model.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/evaluate/score.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
@@ -64,7 +65,9 @@ void print(const Scored& scored) {
                 bars = "           ";
     for (std::size_t i = begin; i < std::min(begin + kColumns, scored.nats.size()); ++i) {
       const bool end = i == scored.characters.size();
-      const std::string shown = end ? "(end)" : scored.characters[i] == " " ? "\xe2\x90\xa3" : one_line(scored.characters[i]);
+      const std::string shown = end                           ? "(end)"
+                                : scored.characters[i] == " " ? "\xe2\x90\xa3"
+                                                              : one_line(scored.characters[i]);
       const double p = 100 * std::exp(-scored.nats[i]);
       text += right(shown, kWidth);
       probability += right(number(p >= 0.01 || p == 0 ? "%.2f%%" : "%.0e%%", p), kWidth);

@@ -29,6 +29,15 @@ std::string count(int number, const std::string& thing) {
   return count(static_cast<std::size_t>(number), thing);
 }
 
+std::string by_clock(double seconds) {
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "%s    %g s by the clock: how many steps that is differs from run to run, so this run is not "
+                "reproducible by step\n",
+                bold("time").c_str(), seconds);
+  return line;
+}
+
 constexpr const char* kIndent = "        ";
 
 }  // namespace
@@ -53,7 +62,8 @@ void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& fo
             << config.model.block_size << ": "
             << count(static_cast<std::size_t>(parameter_count(config.model)), "parameter") << "; batches of "
             << config.train.batch_size << ", " << count(threads, "thread") << '\n'
-            << bold("run  ") << "   " << shown(folder.path) << '\n'
+            << (config.time_budget > 0 ? by_clock(config.time_budget) : "") << bold("run  ") << "   "
+            << shown(folder.path) << '\n'
             << std::flush;
 }
 
@@ -69,6 +79,10 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
     std::cout << line;
   }
   std::cout << '\n';
+  if (outcome.stopped_early) {
+    std::cout << kIndent << "stopped early: " << config.patience
+              << " held-out losses without a new best (train.patience)\n";
+  }
   if (outcome.samples.empty()) return;
   std::cout << bold("samples") << '\n';
   for (const std::string& text : outcome.samples)
@@ -89,6 +103,8 @@ void report_json(const Outcome& outcome, const RunConfig& config, const RunFolde
                            {"mean_loss_steps", outcome.mean_steps}};
   document["held_out_loss"] =
       outcome.held_out_loss ? ordered_json(*outcome.held_out_loss) : ordered_json(nullptr);
+  document["stopped_early"] = outcome.stopped_early;
+  document["reproducible"] = config.time_budget == 0;
   document["samples"] = outcome.samples;
   document["new_samples"] = outcome.new_samples;
   // The folder's name may be any bytes; JSON is UTF-8.

@@ -18,72 +18,58 @@ TEST_SUITE("evaluate") {
 
   const ModelConfig kModel = {.n_layer = 2, .n_embd = 12, .n_head = 3, .block_size = 6, .vocab_size = 10};
 
-  struct Texts {
-    std::vector<std::string> lines;
-    std::vector<std::string_view> documents;
-    Tokenizer tokenizer;
-    explicit Texts(std::vector<std::string> of)
-        : lines(std::move(of)), documents(lines.begin(), lines.end()), tokenizer(documents) {}
-    [[nodiscard]] std::vector<Token> tokens(const Example& example) const {
-      std::vector<Token> list;
-      if (example.opens) list.push_back(tokenizer.bos());
-      tokenizer.encode(example.text, list);
-      if (example.closes) list.push_back(tokenizer.bos());
-      return list;
+  /// Documents of 2 to 21 tokens, each between two BOS.
+  std::vector<std::vector<Token>> random_documents(Noise& noise, int count) {
+    std::vector<std::vector<Token>> documents;
+    for (int d = 0; d < count; ++d) {
+      auto tokens = noise.wholes(static_cast<std::size_t>(noise.whole(0, 19)), 0, 8);
+      tokens.insert(tokens.begin(), 9);
+      tokens.push_back(9);
+      documents.push_back(tokens);
     }
-  };
+    return documents;
+  }
 
   }  // namespace
 
-  TEST_CASE("loss: each example's is the sum over its own forward pass, for any number of threads") {
+  TEST_CASE("loss: a document's is that of its windows one by one, for any number of threads") {
     Noise noise(221);
-    const Texts texts(random_lines(noise, 53, 20, 9));
+    const auto documents = random_documents(noise, 53);
     const auto parameters = random_parameters<double>(kModel, noise);
-    for (const auto rule : {LongDocuments::cut, LongDocuments::split}) {
-      const auto examples = make_examples(texts.documents, 6, rule);
-      std::vector<Loss> first;
-      for (const int threads : {1, 2, 5}) {
-        const auto losses = example_losses<double>(kModel, parameters, texts.tokenizer, examples, threads);
-        REQUIRE(losses.size() == examples.size());
-        for (std::size_t e = 0; e < examples.size(); ++e) {
-          const Batch batch = batch_of({texts.tokens(examples[e])});
-          Activations<double> a(kModel, batch.positions());
-          gpt_forward<double>(kModel, parameters, batch, a);
-          double expected = 0;
-          for (Index p = 0; p < a.positions(); ++p) expected += a.nll()(p, 0);
-          CHECK(losses[e].characters == batch.positions());
-          CHECK(std::abs(losses[e].nats - expected) < 1e-12 * expected);
-          if (threads > 1) CHECK(losses[e].nats == first[e].nats);
-        }
-        first = losses;
+    const auto first = document_losses<double>(kModel, parameters, documents, 1);
+    REQUIRE(first.size() == documents.size());
+    for (std::size_t d = 0; d < documents.size(); ++d) {
+      double expected = 0;
+      for (std::size_t begin = 0; begin + 1 < documents[d].size(); begin += 6) {
+        std::vector<Token> window(documents[d].begin() + static_cast<std::ptrdiff_t>(begin),
+                                  documents[d].end());
+        window.resize(std::min<std::size_t>(window.size(), 7));
+        const Batch batch = batch_of({window});
+        Activations<double> a(kModel, batch.positions());
+        gpt_forward<double>(kModel, parameters, batch, a);
+        for (Index p = 0; p < a.positions(); ++p) expected += a.nll()(p, 0);
       }
+      CHECK(first[d].characters == documents[d].size() - 1);
+      CHECK(std::abs(first[d].nats - expected) < 1e-12 * expected);
+    }
+    for (const int threads : {2, 5}) {
+      const auto losses = document_losses<double>(kModel, parameters, documents, threads);
+      for (std::size_t d = 0; d < documents.size(); ++d) CHECK(losses[d].nats == first[d].nats);
     }
   }
 
   TEST_CASE("loss: the token mean is what training calls the held-out loss") {
     Noise noise(222);
-    const Texts texts(random_lines(noise, 300, 15, 9));
-    const auto examples = make_examples(texts.documents, 6, LongDocuments::split);
+    const Corpus corpus(random_lines(noise, 300, 15, 9), 6);
+    const auto examples = make_examples(corpus.documents, 6, LongDocuments::split);
     TrainState<float> state(kModel);
     for (float& w : state.parameters.values()) w = static_cast<float>(noise.number(0.4));
-    Trainer<float> trainer(kModel, {}, texts.tokenizer, examples, state, 1);
-    const auto losses = example_losses<float>(kModel, state.parameters, texts.tokenizer, examples, 1);
-    const auto summary = summarize(document_losses(examples, losses));
+    Trainer<float> trainer(kModel, {}, corpus.tokenizer, examples, state, 1);
+    std::vector<std::vector<Token>> documents;
+    for (std::size_t d = 0; d < corpus.documents.size(); ++d) documents.push_back(corpus.tokens(d, 1000));
+    const auto summary = summarize(document_losses<float>(kModel, state.parameters, documents, 1));
     CHECK(summary.token_mean == doctest::Approx(trainer.evaluate(examples)).epsilon(1e-6));
     CHECK(summary.documents == 300);
-  }
-
-  TEST_CASE("loss: the parts of a document are one document again, and a stream's stay parts") {
-    const std::vector<Example> examples = {
-        {"ab", true, true}, {"abcdef", true, false}, {"fgh", false, true}, {"x", true, true}};
-    const std::vector<Loss> losses = {{1, 3}, {2, 6}, {4, 3}, {8, 2}};
-    const auto documents = document_losses(examples, losses);
-    REQUIRE(documents.size() == 3);
-    CHECK(documents[1].nats == 6);
-    CHECK(documents[1].characters == 9);
-    CHECK(documents[2].nats == 8);
-    const std::vector<Example> stream = {{"ab", false, false}, {"bc", false, false}};
-    CHECK(document_losses(stream, std::vector<Loss>{{1, 1}, {2, 1}}).size() == 2);
   }
 
   TEST_CASE("loss: the summary of three documents by hand") {

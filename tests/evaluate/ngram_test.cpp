@@ -35,12 +35,12 @@ TEST_SUITE("evaluate") {
   double slow_probability(const Documents& documents, std::vector<Token> context, Token next, std::size_t n,
                           int outcomes) {
     if (n == 0) return 1.0 / outcomes;
-    if (context.size() >= n) context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(n - 1));
+    if (context.size() >= n)
+      context.erase(context.begin(), context.end() - static_cast<std::ptrdiff_t>(n - 1));
     // A context shorter than n - 1 begins the document: the next shorter one is the same.
-    const double shorter =
-        context.empty() ? 1.0 / outcomes
-                        : slow_probability(documents, {context.begin() + 1, context.end()}, next,
-                                           context.size(), outcomes);
+    const double shorter = context.empty() ? 1.0 / outcomes
+                                           : slow_probability(documents, {context.begin() + 1, context.end()},
+                                                              next, context.size(), outcomes);
     double seen = 0;
     double followed = 0;
     std::set<Token> types;
@@ -105,8 +105,8 @@ TEST_SUITE("evaluate") {
           for (std::size_t k = 0; k < NgramModel::kOrder; ++k) {
             total[k] += p[k];
             const double expected = slow_probability(documents, context, next, k + 1, vocab_size);
-            CHECK_MESSAGE(std::abs(p[k] - expected) < 1e-14, (k + 1), "-gram of ", vocab_size, " tokens: got ", p[k],
-                          ", expected ", expected);
+            CHECK_MESSAGE(std::abs(p[k] - expected) < 1e-14, (k + 1), "-gram of ", vocab_size,
+                          " tokens: got ", p[k], ", expected ", expected);
           }
         }
         for (const double sum : total) CHECK(std::abs(sum - 1) < 1e-12);

@@ -152,7 +152,8 @@ TEST_SUITE("evaluate") {
     check(0, 20, 0.0000, 0.1611);
     check(1, 29, 0.0061, 0.1718);
     const Interval all = share_interval(20, 20);
-    CHECK(all.high == doctest::Approx(1).epsilon(1e-12));
+    CHECK(all.high == 1);
+    CHECK(share_interval(0, 3).low == 0);
     CHECK(all.low == doctest::Approx(1 - 0.1611).epsilon(1e-4));
     // Mean 3, s² = 2.5, n = 5.
     const Interval mean = mean_interval(Numbers{1, 2, 3, 4, 5});

@@ -251,4 +251,20 @@ TEST_SUITE("text") {
       }
     }
   }
+
+  TEST_CASE("dataset: held-out and test documents are apart, and neither fraction moves the other") {
+    std::vector<std::string> texts;
+    for (int i = 0; i < 5000; ++i) texts.push_back(std::to_string(i * 104'729));
+    const Documents documents(texts.begin(), texts.end());
+    const Split both = split_by_hash(documents, 0.2, 0.1);
+    CHECK(both.training.size() + both.held_out.size() + both.test.size() == documents.size());
+    CHECK(both.held_out == split_by_hash(documents, 0.2).held_out);
+    CHECK(both.test == split_by_hash(documents, 0.5, 0.1).test);
+    CHECK(split_by_hash(documents, 0.2).test.empty());
+    // Four standard deviations.
+    CHECK(std::abs(static_cast<double>(both.test.size()) - 500) <= 4 * std::sqrt(500 * 0.9));
+    for (const auto document : both.test) {
+      CHECK(std::find(both.held_out.begin(), both.held_out.end(), document) == both.held_out.end());
+    }
+  }
 }

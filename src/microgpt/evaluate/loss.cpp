@@ -10,50 +10,52 @@ namespace microgpt {
 
 namespace {
 
-constexpr std::size_t kTogether = 8;  // examples in one forward pass
+constexpr std::size_t kTogether = 8;  // windows in one forward pass
+
+struct Window {
+  std::size_t document = 0;
+  std::span<const Token> tokens;
+  double nats = 0;
+};
+
+std::vector<Window> cut_windows(std::span<const std::vector<Token>> documents, std::size_t block_size) {
+  std::vector<Window> windows;
+  for (std::size_t d = 0; d < documents.size(); ++d) {
+    const std::span<const Token> tokens = documents[d];
+    for (std::size_t begin = 0; begin + 1 < tokens.size(); begin += block_size) {
+      windows.push_back({d, tokens.subspan(begin, std::min(block_size + 1, tokens.size() - begin))});
+    }
+  }
+  return windows;
+}
 
 }  // namespace
 
 template <class T>
-std::vector<Loss> example_losses(const ModelConfig& config, const Parameters<T>& parameters,
-                                 const Tokenizer& tokenizer, std::span<const Example> examples, int threads) {
-  std::vector<Loss> losses(examples.size());
+std::vector<Loss> document_losses(const ModelConfig& config, const Parameters<T>& parameters,
+                                  std::span<const std::vector<Token>> documents, int threads) {
+  const auto block_size = static_cast<std::size_t>(config.block_size);
+  std::vector<Window> windows = cut_windows(documents, block_size);
   ThreadTeam team(threads);
-  const std::size_t room = std::min(examples.size(), kTogether) * static_cast<std::size_t>(config.block_size);
-  std::vector<Activations<T>> workspaces(static_cast<std::size_t>(team.size()), Activations<T>(config, room));
-  team.run(static_cast<int>((examples.size() + kTogether - 1) / kTogether), [&](int task, int worker) {
+  std::vector<Activations<T>> workspaces(
+      static_cast<std::size_t>(team.size()),
+      Activations<T>(config, std::min(windows.size(), kTogether) * block_size));
+  team.run(static_cast<int>((windows.size() + kTogether - 1) / kTogether), [&](int task, int worker) {
     const std::size_t first = static_cast<std::size_t>(task) * kTogether;
-    const std::size_t count = std::min(kTogether, examples.size() - first);
+    const auto together = std::span(windows).subspan(first, std::min(kTogether, windows.size() - first));
     Batch batch;
-    std::vector<Token> tokens;
-    for (const Example& example : examples.subspan(first, count)) {
-      tokens.clear();
-      if (example.opens) tokens.push_back(tokenizer.bos());
-      tokenizer.encode(example.text, tokens);
-      if (example.closes) tokens.push_back(tokenizer.bos());
-      batch.add(tokens);
-    }
+    for (const Window& window : together) batch.add(window.tokens);
     Activations<T>& a = workspaces[static_cast<std::size_t>(worker)];
     gpt_forward<T>(config, parameters, batch, a);
     const auto nll = a.nll();
-    for (std::size_t e = 0; e < count; ++e) {
-      Loss& loss = losses[first + e];
-      for (int p = batch.offsets[e]; p < batch.offsets[e + 1]; ++p)
-        loss += {static_cast<double>(nll(p, 0)), 1};
+    for (std::size_t w = 0; w < together.size(); ++w) {
+      for (int p = batch.offsets[w]; p < batch.offsets[w + 1]; ++p)
+        together[w].nats += static_cast<double>(nll(p, 0));
     }
   });
+  std::vector<Loss> losses(documents.size());
+  for (const Window& window : windows) losses[window.document] += {window.nats, window.tokens.size() - 1};
   return losses;
-}
-
-std::vector<Loss> document_losses(std::span<const Example> examples, std::span<const Loss> losses) {
-  const bool stream =
-      std::none_of(examples.begin(), examples.end(), [](const Example& example) { return example.opens; });
-  std::vector<Loss> documents;
-  for (std::size_t e = 0; e < examples.size(); ++e) {
-    if (examples[e].opens || stream || documents.empty()) documents.emplace_back();
-    documents.back() += losses[e];
-  }
-  return documents;
 }
 
 LossSummary summarize(std::span<const Loss> documents) {
@@ -80,9 +82,9 @@ LossSummary summarize(std::span<const Loss> documents) {
   return summary;
 }
 
-template std::vector<Loss> example_losses<float>(const ModelConfig&, const Parameters<float>&,
-                                                 const Tokenizer&, std::span<const Example>, int);
-template std::vector<Loss> example_losses<double>(const ModelConfig&, const Parameters<double>&,
-                                                  const Tokenizer&, std::span<const Example>, int);
+template std::vector<Loss> document_losses<float>(const ModelConfig&, const Parameters<float>&,
+                                                  std::span<const std::vector<Token>>, int);
+template std::vector<Loss> document_losses<double>(const ModelConfig&, const Parameters<double>&,
+                                                   std::span<const std::vector<Token>>, int);
 
 }  // namespace microgpt

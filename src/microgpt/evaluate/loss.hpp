@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "microgpt/model/parameters.hpp"
-#include "microgpt/text/dataset.hpp"
 #include "microgpt/text/tokenizer.hpp"
 
 namespace microgpt {
@@ -23,15 +22,13 @@ struct Loss {
   }
 };
 
-/// The model's loss on each example. Examples share the work of `threads` threads eight at a time, in an order
-/// that does not depend on their number; nor do the results.
+/// The model's loss on each document: at least two tokens, of which the first is only read (BOS). One of more
+/// predictions than block_size is read in windows, each beginning with the token the one before it predicted
+/// last, as make_examples() splits it. Windows are shared out among `threads` threads; their number changes
+/// nothing in the results.
 template <class T>
-std::vector<Loss> example_losses(const ModelConfig& config, const Parameters<T>& parameters,
-                                 const Tokenizer& tokenizer, std::span<const Example> examples, int threads);
-
-/// The losses of examples in the order of make_examples(), summed for each document. Where none opens a
-/// document (a stream), each example stands for itself.
-std::vector<Loss> document_losses(std::span<const Example> examples, std::span<const Loss> losses);
+std::vector<Loss> document_losses(const ModelConfig& config, const Parameters<T>& parameters,
+                                  std::span<const std::vector<Token>> documents, int threads);
 
 /// What many documents say together.
 struct LossSummary {
@@ -39,8 +36,8 @@ struct LossSummary {
   std::size_t characters = 0;
   double token_mean = 0;     ///< nats a character, every character alike
   double document_mean = 0;  ///< nats a character, every document alike
-  /// Of token_mean, r = Σ y / Σ n over m documents of y nats and n characters each: characters of one document
-  /// hang together, so documents are what is drawn at random (the ratio estimate's standard error,
+  /// Of token_mean, r = Σ y / Σ n over m documents of y nats and n characters each: characters of one
+  /// document hang together, so documents are what is drawn at random (the ratio estimate's standard error,
   /// clustered):   se² = m / (m - 1) · Σ (y - r n)² / (Σ n)².   None for a single document.
   std::optional<double> standard_error;
 };

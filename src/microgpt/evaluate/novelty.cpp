@@ -170,8 +170,9 @@ void NoveltyJudge::find_nearest(std::span<const Token> text, Novelty& novelty) c
   // Lengths apart by d are at least d edits apart: from the text's own length outwards, on both sides, until
   // the next cannot be nearer.
   EditDistance distance(text, vocab_size_);
-  auto longer = std::lower_bound(by_length_.begin(), by_length_.end(), text.size(),
-                                 [&](std::size_t d, std::size_t size) { return documents_[d].size() < size; });
+  auto longer =
+      std::lower_bound(by_length_.begin(), by_length_.end(), text.size(),
+                       [&](std::size_t d, std::size_t size) { return documents_[d].size() < size; });
   auto shorter = longer;
   novelty.distance = std::numeric_limits<std::size_t>::max();
   for (;;) {
@@ -195,7 +196,8 @@ void NoveltyJudge::find_copied(std::span<const Token> text, Novelty& novelty) co
   for (std::size_t d = 0; d < documents_.size(); ++d) {
     pieces.read(documents_[d], [&](std::size_t length, std::size_t end) {
       const std::size_t begin = end - length;
-      if (length > novelty.copied || (length == novelty.copied && length > 0 && begin < novelty.copied_begin)) {
+      if (length > novelty.copied
+          || (length == novelty.copied && length > 0 && begin < novelty.copied_begin)) {
         novelty.copied = length;
         novelty.copied_begin = begin;
         novelty.copied_from = d;
@@ -210,7 +212,8 @@ Interval share_interval(std::size_t hits, std::size_t draws) {
   const double middle = p + kZ * kZ / (2 * n);
   const double reach = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
   const double scale = 1 / (1 + kZ * kZ / n);
-  return {std::max(0.0, scale * (middle - reach)), std::min(1.0, scale * (middle + reach))};
+  // At the ends of the scale the interval begins with it, where rounding would leave a trace.
+  return {hits == 0 ? 0 : scale * (middle - reach), hits == draws ? 1 : scale * (middle + reach)};
 }
 
 Interval mean_interval(std::span<const double> numbers) {

@@ -32,10 +32,10 @@ std::vector<double> surprises(const ModelConfig& config, const Parameters<T>& pa
   return nats;
 }
 
-#define MICROGPT_INSTANTIATE(T)                                                                      \
-  template double surprise<T>(std::span<const T>, int, int);                                         \
-  template std::vector<double> surprises<T>(const ModelConfig&, const Parameters<T>&,                \
-                                            std::span<const int>, int);
+#define MICROGPT_INSTANTIATE(T)                                                                             \
+  template double surprise<T>(std::span<const T>, int, int);                                                \
+  template std::vector<double> surprises<T>(const ModelConfig&, const Parameters<T>&, std::span<const int>, \
+                                            int);
 MICROGPT_INSTANTIATE(float)
 MICROGPT_INSTANTIATE(double)
 #undef MICROGPT_INSTANTIATE

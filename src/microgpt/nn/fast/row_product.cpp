@@ -8,8 +8,8 @@ namespace microgpt::fast {
 
 namespace {
 
-/// N vectors of y, held in registers while k runs. A sum is built in `Chains` parts, since one addition has to
-/// wait for the one before it. Of the last vector `part` lanes are kept.
+/// N vectors of y, held in registers while k runs. A sum is built in `Chains` parts, since one addition has
+/// to wait for the one before it. Of the last vector `part` lanes are kept.
 template <int N, int Chains>
 void columns(Index K, const float* x, const float* b, Index b_step, float* y, Index part) {
   Vec sums[std::size_t{Chains}][std::size_t{N}] = {};

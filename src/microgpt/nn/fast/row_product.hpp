@@ -6,7 +6,8 @@
 namespace microgpt::fast {
 
 /// y (N) = x (K) b, of b (K, N) whose rows are b_step apart. b and y must lie in Arenas (base/matrix.hpp);
-/// what follows y there is read and written back as it was. The order of every sum depends on the sizes alone.
+/// what follows y there is read and written back as it was. The order of every sum depends on the sizes
+/// alone.
 void row_product(Index N, Index K, const float* x, const float* b, Index b_step, float* y);
 
 }  // namespace microgpt::fast
