@@ -39,7 +39,7 @@ constexpr std::array<const char*, NgramModel::kOrder> kNgramNames = {"unigram", 
 using Baselines = std::vector<std::pair<std::string, double>>;
 
 /// The split by name, of the text's documents.
-Documents choose(const std::string& name, const Dataset& dataset, const Split& split,
+Documents choose(const std::string& name, const Dataset& dataset, const Sides& split,
                  const DataConfig& config) {
   const auto refuse = [&](const char* key) {
     return Error(Fault::usage, "bad --split: " + name + ": the run kept no such documents from training ("
@@ -47,27 +47,46 @@ Documents choose(const std::string& name, const Dataset& dataset, const Split& s
   };
   if (name == "val" && config.held_out == 0) throw refuse("data.held_out");
   if (name == "test" && config.test == 0) throw refuse("data.test");
-  Documents documents = name == "train"  ? split.training
-                        : name == "val"  ? split.held_out
-                        : name == "test" ? split.test
-                                         : dataset.documents();
+  Documents documents = name == "train"                      ? split.training
+                        : name == "val"                      ? split.held_out
+                        : name == "test"                     ? split.test
+                        : dataset.mode() == DataMode::stream ? Documents{dataset.text()}
+                                                             : dataset.documents();
   if (documents.empty()) throw Error(Fault::data, "nothing to judge by: no document is in the split " + name);
   return documents;
 }
 
-/// Documents as the model reads them. `cut` drops what examples drop of a long one.
+/// Documents as the model reads them; `cut` drops what examples drop of a long one. Of a stream its part of
+/// the text in one piece.
 Sequences read_documents(const RunConfig& config, const Tokenizer& tokenizer, const Documents& documents) {
   const auto most = static_cast<std::size_t>(config.model.block_size) + 1;
   Sequences sequences;
   sequences.reserve(documents.size());
   for (const std::string_view document : documents) {
     std::vector<Token>& tokens = sequences.emplace_back();
+    if (is_stream(config)) {
+      tokenizer.encode(document, tokens);
+      continue;
+    }
     tokens.push_back(tokenizer.bos());
     tokenizer.encode(document, tokens);
     tokens.push_back(tokenizer.bos());
     if (config.data.long_documents == LongDocuments::cut && tokens.size() > most) tokens.resize(most);
   }
   return sequences;
+}
+
+/// A stream's windows, which stand for documents: what is drawn at random, if anything is.
+Sequences windows_of(const RunConfig& config, const Sequences& streams) {
+  const auto block_size = static_cast<std::size_t>(config.model.block_size);
+  Sequences windows;
+  for (const auto& tokens : streams) {
+    for (std::size_t begin = 0; begin + 1 < tokens.size(); begin += block_size) {
+      const auto window = std::span(tokens).subspan(begin, std::min(block_size + 1, tokens.size() - begin));
+      windows.emplace_back(window.begin(), window.end());
+    }
+  }
+  return windows;
 }
 
 Baselines baselines(const RunConfig& config, int vocab_size, const Sequences& training,
@@ -90,23 +109,30 @@ Baselines baselines(const RunConfig& config, int vocab_size, const Sequences& tr
   return list;
 }
 
-void print(const std::string& split, const LossSummary& summary, const Baselines& baselines) {
+void print(const std::string& split, bool stream, const LossSummary& summary, const Baselines& baselines) {
   char line[200];
   const double loss = summary.token_mean;
   std::cout << bold("split") << "      " << split << ": " << with_commas(summary.documents)
-            << (summary.documents == 1 ? " document, " : " documents, ") << with_commas(summary.characters)
-            << " characters, the end of each document counted\n";
+            << (stream ? " window" : " document") << (summary.documents == 1 ? ", " : "s, ")
+            << with_commas(summary.characters) << " characters"
+            << (stream ? "" : ", the end of each document counted") << '\n';
   std::snprintf(line, sizeof line, "      %.4f nats a character", loss);
   std::cout << bold("model") << line;
   if (summary.standard_error) {
-    std::snprintf(line, sizeof line, ", standard error %.4f over documents", *summary.standard_error);
+    std::snprintf(line, sizeof line, ", standard error %.4f over %s", *summary.standard_error,
+                  stream ? "windows" : "documents");
     std::cout << line;
   }
-  std::snprintf(
-      line, sizeof line,
-      "\n           %.3f bits a character, perplexity %.2f; mean of the documents' means %.4f nats\n",
-      loss / std::log(2.0), std::exp(loss), summary.document_mean);
-  std::cout << line << bold("baselines") << "  nats a character, and what the model saves\n";
+  std::snprintf(line, sizeof line, "\n           %.3f bits a character, perplexity %.2f",
+                loss / std::log(2.0), std::exp(loss));
+  std::cout << line;
+  if (!stream) {
+    std::snprintf(line, sizeof line, "; mean of the documents' means %.4f nats", summary.document_mean);
+    std::cout << line;
+  }
+  std::cout << '\n' << bold("baselines") << "  nats a character, and what the model saves";
+  if (split == "train" || split == "all") std::cout << " (they were fitted on the training part)";
+  std::cout << '\n';
   for (const auto& [name, nats] : baselines) {
     std::snprintf(line, sizeof line, "  %-8s %.4f  %+.4f\n", name.c_str(), nats, nats - loss);
     std::cout << line;
@@ -122,8 +148,8 @@ void run_eval(const EvalOptions& options) {
   std::optional<OwnText> own;
   std::optional<OwnText> other;
   if (!options.data.empty()) {
-    Dataset dataset = Dataset::load(options.data, config.data.documents, ByteOrderMark::drop);
-    Split split = split_by_hash(dataset.documents(), config.data.held_out, config.data.test);
+    Dataset dataset = Dataset::load(options.data, config.data.mode, ByteOrderMark::drop);
+    Sides split = split_texts(dataset, config.data);
     const bool is_own = dataset.digest() == checkpoint.training().data_sha256;
     (is_own ? own : other).emplace(OwnText{std::move(dataset), std::move(split)});
   }
@@ -145,7 +171,9 @@ void run_eval(const EvalOptions& options) {
   const Sequences sequences = read_documents(config, tokenizer, documents);
   LossSummary summary;
   with_parameters(checkpoint, [&](const auto& parameters) {
-    summary = summarize(document_losses(config.model, parameters, sequences, options.threads));
+    const auto read = is_stream(config) ? windows_of(config, sequences) : sequences;
+    if (read.empty()) throw Error(Fault::data, "nothing to judge by: the split " + split + " is too short");
+    summary = summarize(document_losses(config.model, parameters, read, options.threads));
   });
   if (!std::isfinite(summary.token_mean)) {
     throw Error(Fault::numeric,
@@ -156,7 +184,7 @@ void run_eval(const EvalOptions& options) {
                 own ? read_documents(config, tokenizer, own->split.training) : Sequences{}, sequences);
   if (!notice.empty()) std::cerr << "warning: " << one_line(notice) << '\n';
 
-  if (!options.json) return print(split, summary, table);
+  if (!options.json) return print(split, is_stream(config), summary, table);
   nlohmann::ordered_json document = {{"split", split},
                                      {"documents", summary.documents},
                                      {"characters", summary.characters},

@@ -46,8 +46,8 @@ std::function<std::string(const std::string&)> number_between(double low, double
   };
 }
 
-std::string as_document(const std::string& text, DocumentKind kind) {
-  if (kind == DocumentKind::lines) return stdout_is_terminal() ? one_line(text) : text;
+std::string as_document(const std::string& text, DataMode mode) {
+  if (mode == DataMode::lines) return stdout_is_terminal() ? one_line(text) : text;
   if (!stdout_is_terminal()) return text + '\n';
   std::string shown;
   std::istringstream lines(text);
@@ -55,8 +55,8 @@ std::string as_document(const std::string& text, DocumentKind kind) {
   return shown;
 }
 
-bool is_stream(const RunConfig& /*config*/) {
-  return false;
+bool is_stream(const RunConfig& config) {
+  return config.data.mode == DataMode::stream;
 }
 
 Token opening(const RunConfig& config, const Tokenizer& tokenizer) {
@@ -69,15 +69,15 @@ Token opening(const RunConfig& config, const Tokenizer& tokenizer) {
 OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data) {
   const DataConfig& config = checkpoint.config().data;
   const std::string path = data.empty() ? config.path : data;
-  Dataset dataset = Dataset::load(path, config.documents, ByteOrderMark::drop);
+  Dataset dataset = Dataset::load(path, config.mode, ByteOrderMark::drop);
   if (dataset.digest() != checkpoint.training().data_sha256) {
     throw Error(Fault::data,
                 "not the model's own text: " + path
                     + ": its SHA-256 is not that of the text the run was trained on"
                     + (data.empty() ? ": it was changed since; give the old one with --data" : ""));
   }
-  Split split = split_by_hash(dataset.documents(), config.held_out, config.test);
-  return {std::move(dataset), std::move(split)};
+  Sides sides = split_texts(dataset, config);
+  return {std::move(dataset), std::move(sides)};
 }
 
 }  // namespace microgpt::cli

@@ -10,7 +10,7 @@
 #include "microgpt/base/rng.hpp"
 #include "microgpt/generate/generator.hpp"
 #include "microgpt/io/checkpoint.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/corpus.hpp"
 
 namespace microgpt::cli {
 
@@ -37,7 +37,7 @@ std::function<std::string(const std::string&)> number_between(double low, double
 
 /// A text as it would stand in a training file: a paragraph is followed by a blank line. On a
 /// terminal control characters are escaped.
-std::string as_document(const std::string& text, DocumentKind kind);
+std::string as_document(const std::string& text, DataMode mode);
 
 /// Whether the run's text is one stream without documents.
 bool is_stream(const RunConfig& config);
@@ -50,7 +50,7 @@ Token opening(const RunConfig& config, const Tokenizer& tokenizer);
 /// if its SHA-256 is not the run's.
 struct OwnText {
   Dataset dataset;
-  Split split;
+  Sides split;
 };
 OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data);
 

@@ -1,6 +1,8 @@
 #include "cli/novelty_report.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <numeric>
 
@@ -55,8 +57,17 @@ NoveltyReport::NoveltyReport(const OwnText& text, const Tokenizer& tokenizer, bo
       documents_(text.split.training),
       tokenizer_(tokenizer),
       stream_(stream) {
+  if (stream) return;
   for (const auto* side : {&text.split.held_out, &text.split.test})
     held_out_.insert(side->begin(), side->end());
+}
+
+bool NoveltyReport::is_new(const std::string& text) const {
+  if (!stream_) return !training_.contains(text);
+  const auto searcher = std::boyer_moore_horspool_searcher(text.begin(), text.end());
+  return std::none_of(documents_.begin(), documents_.end(), [&](std::string_view part) {
+    return std::search(part.begin(), part.end(), searcher) != part.end();
+  });
 }
 
 ordered_json NoveltyReport::add(const std::string& text, std::span<const Token> tokens) {
@@ -68,7 +79,7 @@ ordered_json NoveltyReport::add(const std::string& text, std::span<const Token> 
   }
   ++samples_;
   const auto [entry, first] = findings_.try_emplace(text);
-  if (first) entry->second = judge_->judge(tokens);
+  if (first) entry->second = judge_->judge(tokens, !stream_);
   repeated_ += first ? 0U : 1U;
   const Novelty& found = entry->second;
   const bool fresh = is_new(text);
@@ -93,8 +104,12 @@ ordered_json NoveltyReport::add(const std::string& text, std::span<const Token> 
 }
 
 void NoveltyReport::print() const {
-  std::cout << bold("report") << "    " << with_commas(samples_) << " samples beside "
-            << with_commas(documents_.size()) << " training documents\n";
+  std::cout << bold("report") << "    " << with_commas(samples_) << " samples beside ";
+  if (stream_) {
+    std::cout << "the training part of the stream\n";
+  } else {
+    std::cout << with_commas(documents_.size()) << " training documents\n";
+  }
   if (samples_ == 0) return;
   const Interval share = share_interval(new_, samples_);
   char line[200];
@@ -129,7 +144,7 @@ void NoveltyReport::print() const {
 }
 
 ordered_json NoveltyReport::to_json() const {
-  ordered_json report = {{"samples", samples_}, {"training_documents", documents_.size()}};
+  ordered_json report = {{"samples", samples_}, {"training_documents", stream_ ? 0 : documents_.size()}};
   if (samples_ == 0) return report;
   report["new"] = share_json(new_, samples_);
   report["known"] = share_json(samples_ - new_, samples_);

@@ -19,8 +19,8 @@ class NoveltyReport {
   /// The text must outlive the report.
   NoveltyReport(const OwnText& text, const Tokenizer& tokenizer, bool stream);
 
-  /// Whether no training document reads so.
-  [[nodiscard]] bool is_new(const std::string& text) const { return !training_.contains(text); }
+  /// Whether no training document reads so, or no piece of the stream.
+  [[nodiscard]] bool is_new(const std::string& text) const;
 
   /// Takes up a sample; returns what there is to say of it alone.
   nlohmann::ordered_json add(const std::string& text, std::span<const Token> tokens);

@@ -37,7 +37,7 @@ void run_reference(ReferenceOptions& options) {
   options.run.revision =
       options.revision == "latest" ? reference::Revision::latest : reference::Revision::course;
   options.run.seed = parse_seed(options.seed);
-  const auto dataset = Dataset::load(options.data, DocumentKind::lines, ByteOrderMark::keep);
+  const auto dataset = Dataset::load(options.data, DataMode::lines, ByteOrderMark::keep);
   if (options.losses.empty()) {
     reference::run(dataset.documents(), options.run, std::cout);
     return;

@@ -52,8 +52,8 @@ SampleConfig settings_of(const SampleOptions& options, const RunConfig& config, 
 }
 
 /// A character as it may be shown at once, while its text is still being written.
-std::string shown_character(const std::string& character, DocumentKind kind) {
-  const bool raw = !stdout_is_terminal() || (kind != DocumentKind::lines && character == "\n");
+std::string shown_character(const std::string& character, DataMode mode) {
+  const bool raw = !stdout_is_terminal() || (mode != DataMode::lines && character == "\n");
   return raw ? character : one_line(character);
 }
 
@@ -64,7 +64,7 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
   const Tokenizer& tokenizer = checkpoint.tokenizer();
   const auto prompt = tokenizer.encode(options.prompt);
   const SampleConfig sample = settings_of(options, config, prompt.size());
-  const DocumentKind kind = config.data.documents;
+  const DataMode mode = config.data.mode;
 
   std::optional<OwnText> own;
   std::optional<NoveltyReport> report;
@@ -77,7 +77,7 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
   nlohmann::ordered_json probabilities, end;  // of the text being written
   const auto seen = [&](Token token, std::span<const T> logits) {
     if (options.stream && token != tokenizer.bos()) {
-      std::cout << shown_character(tokenizer.decode({&token, 1}), kind) << std::flush;
+      std::cout << shown_character(tokenizer.decode({&token, 1}), mode) << std::flush;
     }
     if (!options.json) return;
     nlohmann::ordered_json p;  // null: nothing stood before it
@@ -107,9 +107,9 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
       samples.push_back({{"text", text}, {"probabilities", probabilities}, {"end", end}});
       if (options.report) samples.back().update(finding);
     } else if (options.stream) {
-      std::cout << (kind == DocumentKind::lines ? "\n" : "\n\n") << std::flush;
+      std::cout << (mode == DataMode::lines ? "\n" : "\n\n") << std::flush;
     } else {
-      std::cout << as_document(text, kind) << '\n';
+      std::cout << as_document(text, mode) << '\n';
       if (terminal) std::cout << std::flush;
     }
   }

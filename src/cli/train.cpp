@@ -8,7 +8,6 @@
 #include <iostream>
 #include <memory>
 #include <thread>
-#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -104,6 +103,7 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
   if (config.time_budget > 0) watch.emplace(config, state.step);
   Progress progress(state.step, config.train.steps, !options.talks(), watch ? watch->left() : 0);
   Outcome outcome;
+  outcome.data = corpus.summary;
 
   bool last = stopping.over();
   const auto due = [&](int every) { return last || (every > 0 && state.step % every == 0); };
@@ -144,17 +144,15 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
   outcome.mean_steps = progress.mean_steps();
   progress.finish();
 
-  const auto& documents = corpus.dataset.documents();
-  const std::unordered_set<std::string_view> known(documents.begin(), documents.end());
   Writer<T> writer(config, state.parameters, corpus.tokenizer, config.sample, {});
   for (int i = 0; i < config.sample.count; ++i) {
     const std::string text = corpus.tokenizer.decode(writer.write(rng));
-    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
-    outcome.new_samples += known.contains(text) ? 0 : 1;
+    samples_file << text << (config.data.mode == DataMode::lines ? "\n" : "\n\n");
     outcome.samples.push_back(text);
   }
   samples_file.close();
   check_samples_file();
+  outcome.new_samples = corpus.count_new(outcome.samples);
   return outcome;
 }
 

@@ -1,6 +1,5 @@
 #include "cli/train_report.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -40,23 +39,27 @@ std::string by_clock(double seconds) {
 
 constexpr const char* kIndent = "        ";
 
+std::string summary_line(const RunConfig& config, const TextSummary& data) {
+  const std::string text =
+      count(data.characters, "character") + ", " + count(config.model.vocab_size, "token");
+  const std::string for_test = data.test > 0 ? ", " + with_commas(data.test) + " for the test" : "";
+  if (config.data.mode == DataMode::stream) {
+    return "one stream of " + text + "; windows of " + std::to_string(config.model.block_size + 1) + ", "
+           + count(data.held_out, "character") + " held out" + for_test;
+  }
+  return count(data.documents, config.data.mode == DataMode::lines ? "line" : "paragraph") + " ("
+         + (data.distinct_is_exact ? "" : "about ") + with_commas(data.distinct) + " distinct), " + text
+         + "; longest " + with_commas(data.longest) + ", " + with_commas(data.too_long)
+         + (config.data.long_documents == LongDocuments::cut ? " cut" : " split") + " to fit block_size, "
+         + with_commas(data.held_out) + " held out" + for_test;
+}
+
 }  // namespace
 
 void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& folder, int threads) {
-  const auto& documents = corpus.dataset.documents();
   std::cout << bold("data ") << "   " << shown(config.data.path) << ": "
-            << count(documents.size(), config.data.documents == DocumentKind::lines ? "line" : "paragraph")
-            << ", " << corpus.tokenizer.vocab_size() << " tokens; trained on "
-            << count(corpus.training.size(), "example");
-  if (!corpus.held_out.empty()) std::cout << ", " << with_commas(corpus.held_out.size()) << " held out";
-  std::cout << '\n';
+            << summary_line(config, corpus.summary) << '\n';
   for (const std::string& notice : corpus.dataset.notices()) std::cout << kIndent << notice << '\n';
-  if (config.data.long_documents == LongDocuments::cut) {
-    const auto cut =
-        static_cast<std::size_t>(std::count_if(corpus.training.begin(), corpus.training.end(),
-                                               [](const Example& example) { return !example.closes; }));
-    if (cut > 0) std::cout << kIndent << "longer than block_size and cut: " << count(cut, "document") << '\n';
-  }
   std::cout << bold("model") << "   " << count(config.model.n_layer, "layer") << ", width "
             << config.model.n_embd << ", " << count(config.model.n_head, "head") << ", context "
             << config.model.block_size << ": "
@@ -85,8 +88,7 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
   }
   if (outcome.samples.empty()) return;
   std::cout << bold("samples") << '\n';
-  for (const std::string& text : outcome.samples)
-    std::cout << as_document(text, config.data.documents) << '\n';
+  for (const std::string& text : outcome.samples) std::cout << as_document(text, config.data.mode) << '\n';
   std::cout << outcome.new_samples << " of these " << outcome.samples.size()
             << " are new: they are not in the text.\n"
             << "More of them: " << program_name() << " sample --model " << shown(folder.path) << '\n';
@@ -97,6 +99,16 @@ void report_json(const Outcome& outcome, const RunConfig& config, const RunFolde
   ordered_json document = {{"run", folder.path.string()},
                            {"steps", outcome.steps},
                            {"parameters", parameter_count(config.model)},
+                           {"data",
+                            {{"documents", outcome.data.documents},
+                             {"distinct_documents", outcome.data.distinct},
+                             {"distinct_documents_exact", outcome.data.distinct_is_exact},
+                             {"characters", outcome.data.characters},
+                             {"vocabulary", config.model.vocab_size},
+                             {"longest_document", outcome.data.longest},
+                             {"too_long_documents", outcome.data.too_long},
+                             {"held_out", outcome.data.held_out},
+                             {"test", outcome.data.test}}},
                            {"seconds", outcome.seconds},
                            {"characters_per_second", outcome.characters_per_second},
                            {"mean_loss", outcome.mean_loss},

@@ -13,6 +13,7 @@ namespace microgpt::cli {
 
 /// What came out of a run.
 struct Outcome {
+  TextSummary data;
   int steps = 0;  ///< done by this program; a run that was resumed has more
   double seconds = 0;
   double characters_per_second = 0;
@@ -21,7 +22,7 @@ struct Outcome {
   std::optional<double> held_out_loss;
   bool stopped_early = false;  ///< for want of a better held-out loss (train.patience)
   std::vector<std::string> samples;
-  int new_samples = 0;  ///< of these, texts that are no document of the data
+  std::size_t new_samples = 0;  ///< of these, texts that are no document, or no part of a stream
 };
 
 /// Data, model and folder, in words on standard output.

@@ -90,6 +90,19 @@ TEST_SUITE("base") {
     long sum = 0;
     for (std::size_t i = 0; i < 1000; ++i) sum += static_cast<long>(i + 1) * thousand[i];
     CHECK(sum == 245896130);
+
+    Rng third(42);
+    std::vector<int> many(70'000);  // of two widths, 17 bits and 16
+    std::iota(many.begin(), many.end(), 0);
+    third.shuffle(std::span(many));
+    CHECK(many[0] == 21209);
+    CHECK(many[1] == 63787);
+    CHECK(many[35'000] == 41096);
+    CHECK(many[69'999] == 14592);
+    sum = 0;
+    for (std::size_t i = 0; i < many.size(); ++i) sum += static_cast<long>(i) * many[i];
+    CHECK(sum == 85709446446878);
+    CHECK(third.random() == 0.6105848629497466);
   }
 
   TEST_CASE("rng: shuffling nothing or one thing draws nothing") {

@@ -100,10 +100,10 @@ TEST_SUITE("cli") {
     double before = 1e9;
     for (const char* name : kBaselines) {
       CAPTURE(name);
-      // On what they were fitted on, longer tables are better, and better than on anything else.
+      // On what they were fitted on, longer tables are better, and long ones better than on anything else.
       CHECK(train[name].number() < before);
       before = train[name].number();
-      if (std::string(name) != "uniform") CHECK(train[name].number() < val[name].number());
+      if (std::string(name).find("-gram") == 1) CHECK(train[name].number() < val[name].number());
     }
     CHECK(train["uniform"].number() == val["uniform"].number());
   }
@@ -114,8 +114,8 @@ TEST_SUITE("cli") {
     CHECK(result.exit_code == 0);
     CHECK(result.err == "");
     CHECK(result.out.starts_with("split      val: "));
-    for (const char* part : {"nats a character, standard error ", "bits a character, perplexity ", "baselines",
-                             "uniform", "trigram", "5-gram"}) {
+    for (const char* part : {"nats a character, standard error ", "bits a character, perplexity ",
+                             "baselines", "uniform", "trigram", "5-gram"}) {
       CHECK_MESSAGE(result.out.find(part) != std::string::npos, part);
     }
   }

@@ -168,8 +168,8 @@ TEST_SUITE("cli") {
   TEST_CASE("sample: paragraphs are parted by blank lines") {
     const SmallRun small;
     write_bytes(small.text, "ab\nba\n\nbb\naa\n\nab\nab\n");
-    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.documents=paragraphs", "--set",
-                                      "data.held_out=0", "--set", "sample.max_chars=12"}))
+    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.mode=paragraphs", "--set", "data.held_out=0",
+                                      "--set", "sample.max_chars=12"}))
                 .exit_code
             == 0);
     const auto result = run_microgpt(small.sample({"-n", "6", "--json"}));

@@ -48,7 +48,8 @@ TEST_SUITE("cli") {
 
   TEST_CASE("score: a sample's probabilities are what score says of it") {
     const ScoredRun run;
-    const auto samples = Json::parse(run_microgpt(run.sample({"-n", "5", "--json", "--temperature", "2"})).out);
+    const auto samples =
+        Json::parse(run_microgpt(run.sample({"-n", "5", "--json", "--temperature", "2"})).out);
     for (std::size_t s = 0; s < 5; ++s) {
       const Json sample = samples["samples"][s];
       const Json scored = Json::parse(run.score({"--json", sample["text"].text()}).out)["texts"][0];
@@ -56,7 +57,8 @@ TEST_SUITE("cli") {
       for (std::size_t i = 0; i < scored["characters"].size(); ++i) {
         CHECK(sample["probabilities"][i].number() == scored["characters"][i]["probability"].number());
       }
-      if (sample["end"].dump() != "null") CHECK(sample["end"].number() == scored["end"]["probability"].number());
+      if (sample["end"].dump() != "null")
+        CHECK(sample["end"].number() == scored["end"]["probability"].number());
     }
   }
 
@@ -68,7 +70,8 @@ TEST_SUITE("cli") {
                                       .out);
     const auto texts = Json::parse(run.score({"--json", "opal", "agate", "onyx"}).out)["texts"];
     const double nats = texts[0]["nats"].number() + texts[1]["nats"].number() + texts[2]["nats"].number();
-    CHECK(nats == doctest::Approx(eval["characters"].number() * eval["nats_token_mean"].number()).epsilon(1e-5));
+    CHECK(nats
+          == doctest::Approx(eval["characters"].number() * eval["nats_token_mean"].number()).epsilon(1e-5));
   }
 
   TEST_CASE("score: the drawing has the text, its figures and bars under it") {

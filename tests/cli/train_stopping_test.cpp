@@ -39,8 +39,8 @@ std::size_t stops_after(const std::vector<double>& losses, std::size_t patience)
 
 /// So high a learning rate on so few lines that the held-out loss rises soon.
 const std::vector<std::string> kOverfit = {
-    "--set", "train.steps=400", "--set", "train.eval_every=4", "--set", "train.checkpoint_every=4",
-    "--set", "train.learning_rate=0.03"};
+    "--set", "train.steps=400",          "--set", "train.eval_every=4",
+    "--set", "train.checkpoint_every=4", "--set", "train.learning_rate=0.03"};
 
 std::vector<std::string> with(std::vector<std::string> list, const std::vector<std::string>& more) {
   list.insert(list.end(), more.begin(), more.end());
@@ -61,12 +61,14 @@ TEST_SUITE("cli") {
       REQUIRE(expected < whole.losses.size());
       const auto out = small.folder / ("patient-" + std::to_string(patience));
       auto arguments = with(kOverfit, {"--json", "--set", "train.patience=" + std::to_string(patience)});
-      arguments.insert(arguments.begin(), {"train", "--config", small.config.string(), "--out", out.string()});
+      arguments.insert(arguments.begin(),
+                       {"train", "--config", small.config.string(), "--out", out.string()});
       const auto result = run_microgpt(arguments);
       REQUIRE(result.exit_code == 0);
       const History stopped(out);
-      CHECK(stopped.losses == std::vector<double>(whole.losses.begin(),
-                                                  whole.losses.begin() + static_cast<std::ptrdiff_t>(expected)));
+      CHECK(stopped.losses
+            == std::vector<double>(whole.losses.begin(),
+                                   whole.losses.begin() + static_cast<std::ptrdiff_t>(expected)));
       CHECK(stopped.last_step == static_cast<int>(4 * expected));
       const Json report = Json::parse(result.out);
       CHECK(report["stopped_early"].dump() == "true");

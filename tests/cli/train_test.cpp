@@ -200,14 +200,68 @@ TEST_SUITE("cli") {
     CHECK(result.out.find("a byte order mark at the start was dropped\n") != std::string::npos);
     CHECK(result.out.find("2 line ends") != std::string::npos);
     CHECK(result.out.find("1 control characters") != std::string::npos);
-    CHECK(result.out.find("longer than block_size and cut: 1 document\n") != std::string::npos);
-    CHECK(result.out.find("4 lines, ") != std::string::npos);
+    CHECK(result.out.find(
+              "stones.txt: 4 lines (4 distinct), 41 characters, 19 tokens; longest 28, 1 cut to fit "
+              "block_size, 0 held out\n")
+          != std::string::npos);
+  }
+
+  TEST_CASE("train: one line says what is in the data, in words and as JSON") {
+    const SmallRun small;
+    write_bytes(small.text, "opal\nruby\n\nopal\nruby\n\njade\n");
+    const auto check = [&](const std::string& mode, const std::string& summary) {
+      std::filesystem::remove_all(small.out);
+      const auto result = run_microgpt(small.train(
+          {"--set", "data.mode=" + mode, "--set", "data.held_out=0", "--set", "data.long_documents=split"}));
+      CAPTURE(result.out);
+      CAPTURE(result.err);
+      CHECK(result.exit_code == 0);
+      CHECK(result.out.find("stones.txt: " + summary + "\n") != std::string::npos);
+    };
+    check("lines",
+          "5 lines (3 distinct), 20 characters, 12 tokens; longest 4, 0 split to fit block_size, 0 held out");
+    check("paragraphs",
+          "3 paragraphs (2 distinct), 22 characters, 13 tokens; longest 9, 2 split to fit block_size, 0 held "
+          "out");
+    check("stream", "one stream of 27 characters, 13 tokens; windows of 9, 0 characters held out");
+
+    std::filesystem::remove_all(small.out);
+    const auto result = run_microgpt(small.train({"--json", "--set", "data.held_out=0"}));
+    REQUIRE(result.exit_code == 0);
+    const Json document = Json::parse(result.out);
+    const Json data = document["data"];
+    CHECK(data["documents"].number() == 5);
+    CHECK(data["distinct_documents"].number() == 3);
+    CHECK(data["characters"].number() == 20);
+    CHECK(data["vocabulary"].number() == 12);
+    CHECK(data["longest_document"].number() == 4);
+    CHECK(data["too_long_documents"].number() == 0);
+    CHECK(data["held_out"].number() == 0);
+  }
+
+  TEST_CASE("train: a stream goes on to the same bytes from a checkpoint") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.mode=stream"})).exit_code == 0);
+    const auto again = small.folder / "again";
+    const auto result = run_microgpt({"train", "--resume", small.checkpoint("00000010").string(), "--out",
+                                      again.string(), "--quiet", "--threads", "1"});
+    CAPTURE(result.err);
+    REQUIRE(result.exit_code == 0);
+    const std::string last = "checkpoints/step-00000024.safetensors";
+    CHECK(read_bytes(small.out / last) == read_bytes(again / last));
+    // Every window is of block_size + 1 characters: 20 windows of 8 predictions a step.
+    for (const std::string& line : lines_of(read_bytes(small.out / "metrics.jsonl"))) {
+      const Json entry = Json::parse(line);
+      if (!entry.has("held_out_loss")) CHECK(entry["characters"].number() == 160);
+    }
   }
 
   TEST_CASE("train: a bad config or text is one line and exit code 3 and leaves no folder") {
     const SmallRun small;
     write_bytes(small.folder / "latin.txt", "gr\xe8s\n");
     write_bytes(small.folder / "empty.txt", " \n\n");
+    write_bytes(small.folder / "utf16.txt", std::string_view("\xff\xfeo\0p\0", 6));
+    write_bytes(small.folder / "short.txt", "opal\n");
     write_bytes(small.folder / "odd\xff.txt", "opal\n");
     write_bytes(small.folder / "bad.json", "{\"train\": {\"steps\": 1,}}");
     write_bytes(small.folder / "dotted.json", "{\"train.steps\": 7}");
@@ -231,6 +285,9 @@ TEST_SUITE("cli") {
         {{"--config", "small.json", "--data", "nope.txt"}, "No such file"},
         {{"--config", "small.json", "--data", "latin.txt"}, "line 1, byte 2"},
         {{"--config", "small.json", "--data", "empty.txt"}, "no documents"},
+        {{"--config", "small.json", "--data", "utf16.txt"}, "UTF-16"},
+        {{"--config", "small.json", "--data", "short.txt", "--set", "data.mode=stream"}, "too short"},
+        {{"--config", "small.json", "--set", "data.documents=lines"}, "did you mean data.mode?"},
         {{"--config", "small.json", "--data", "."}, "folder"},
         {{"--config", "small.json", "--data", "/dev/zero"}, "not a regular file"},
         {{"--config", "small.json", "--data", "odd\xff.txt", "--set", "data.held_out=0"}, "UTF-8"},

@@ -6,6 +6,7 @@
 
 #include "microgpt/evaluate/score.hpp"
 #include "microgpt/model/gpt.hpp"
+#include "microgpt/text/corpus.hpp"
 #include "microgpt/train/trainer.hpp"
 #include "support/corpus.hpp"
 #include "support/model.hpp"
@@ -60,8 +61,9 @@ TEST_SUITE("evaluate") {
 
   TEST_CASE("loss: the token mean is what training calls the held-out loss") {
     Noise noise(222);
-    const Corpus corpus(random_lines(noise, 300, 15, 9), 6);
-    const auto examples = make_examples(corpus.documents, 6, LongDocuments::split);
+    const test::Corpus corpus(random_lines(noise, 300, 15, 9), 6);
+    const auto split = split_dataset(corpus.dataset, {.long_documents = LongDocuments::split}, 6);
+    const Examples& examples = split.training;
     TrainState<float> state(kModel);
     for (float& w : state.parameters.values()) w = static_cast<float>(noise.number(0.4));
     Trainer<float> trainer(kModel, {}, corpus.tokenizer, examples, state, 1);

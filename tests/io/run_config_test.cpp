@@ -66,7 +66,7 @@ std::vector<Key> every_key() {
       {"why", {"\"\"", "\"because\""}, no_text},
       whole("seed", "0", "18446744073709551615", {}),
       {"data.path", {"\"\"", "\"a/b.txt\""}, no_text},
-      choice("data.documents", {"\"lines\"", "\"paragraphs\""}),
+      choice("data.mode", {"\"lines\"", "\"paragraphs\"", "\"stream\""}),
       choice("data.long_documents", {"\"cut\"", "\"split\""}),
       real("data.held_out", {"0.0", "0.25", "0.9"}, {"0.91", "1"}),
       real("data.test", {"0.0", "0.25", "0.9"}, {"0.91", "1"}),
@@ -160,6 +160,9 @@ TEST_SUITE("io") {
         {R"({"model": {"n_heads": 4}})", "model.n_heads", "model.n_head"},
         {R"({"model": {"N_HEAD": 4}})", "model.N_HEAD", "model."},
         {R"({"data": {"held_ouT": 0.1}})", "data.held_ouT", "data.held_out"},
+        {R"({"data": {"documents": "lines"}})", "data.documents", "data.mode"},  // its former name
+        {R"({"sample": {"max_length": 9}})", "sample.max_length", "sample.max_chars"},
+        {R"({"data": {"Mode": "lines"}})", "data.Mode", "data.mode"},
         {R"({"Seed": 1})", "Seed", "seed"},
         {R"({"trian": {"steps": 5}})", "trian", ""},
         {R"({"steps": 5})", "steps", ""},
@@ -175,6 +178,16 @@ TEST_SUITE("io") {
       CHECK(got.is_one_line());
       CHECK(got.names("bad config: text, " + each.unknown + ": no such key: did you mean " + each.nearest));
     }
+  }
+
+  TEST_CASE("run_config: a checkpoint may have data.mode and sample.max_chars by their former names") {
+    const RunConfig config = config_of(
+        R"({"data": {"documents": "paragraphs"}, "sample": {"max_length": 77}})", Fault::checkpoint);
+    CHECK(config.data.mode == DataMode::paragraphs);
+    CHECK(config.sample.max_chars == 77);
+    CHECK_THROWS(config_of(R"({"sample": {"max_length": -1}})", Fault::checkpoint));
+    CHECK(config_text(config).find("\"documents\"") == std::string::npos);
+    CHECK_THROWS(config_of(R"({"data": {"documents": "pages"}})", Fault::checkpoint));
   }
 
   TEST_CASE("run_config: a key with its group in one name is refused at the top") {
@@ -212,7 +225,7 @@ TEST_SUITE("io") {
   TEST_CASE("run_config: what is written is read again as the same") {
     const std::string text = config_text(config_of(
         R"({"why": "\u0001 \"quotes\" é", "seed": 18446744073709551615,
-            "data": {"path": "x y/ü.txt", "documents": "paragraphs", "long_documents": "split",
+            "data": {"path": "x y/ü.txt", "mode": "paragraphs", "long_documents": "split",
                      "held_out": 0.1, "test": 0.2},
             "model": {"n_layer": 3, "n_embd": 24, "n_head": 6, "block_size": 7,
                       "activation": "relu2", "init_std": 0.1, "zero_projections": true},

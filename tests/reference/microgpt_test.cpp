@@ -32,7 +32,7 @@ TEST_SUITE("reference") {
                  const reference::Options& options) {
     CAPTURE(name);
     const Golden golden = load_golden(name);
-    const auto dataset = Dataset::load(text, DocumentKind::lines, ByteOrderMark::keep);
+    const auto dataset = Dataset::load(text, DataMode::lines, ByteOrderMark::keep);
     std::ostringstream out;
     std::vector<double> losses;
     reference::run(dataset.documents(), options, out, [&](double loss) { losses.push_back(loss); });

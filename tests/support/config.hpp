@@ -12,6 +12,6 @@ namespace microgpt::test {
 std::string config_text(const RunConfig& config);
 
 /// read_run_config() of a text.
-RunConfig config_of(std::string_view text);
+RunConfig config_of(std::string_view text, Fault fault = Fault::data);
 
 }  // namespace microgpt::test

@@ -5,22 +5,22 @@
 #include <string_view>
 #include <vector>
 
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "support/numbers.hpp"
 
 namespace microgpt::test {
 
 struct Corpus {
-  std::vector<std::string> texts;
+  Dataset dataset;
   std::vector<std::string_view> documents;
-  std::vector<Example> examples;
+  Examples examples;  // in the order of the lines
   Tokenizer tokenizer;
 
-  explicit Corpus(std::vector<std::string> lines, int block_size)
-      : texts(std::move(lines)),
-        documents(texts.begin(), texts.end()),
-        examples(make_examples(documents, static_cast<std::size_t>(block_size), LongDocuments::cut)),
+  explicit Corpus(const std::vector<std::string>& lines, int block_size)
+      : dataset(Dataset::from_text(joined(lines), DataMode::lines, ByteOrderMark::keep)),
+        documents(dataset.documents()),
+        examples(Examples::of_documents(dataset.text(), static_cast<std::size_t>(block_size), starts())),
         tokenizer(documents) {}
   Corpus(const Corpus&) = delete;
   Corpus& operator=(const Corpus&) = delete;
@@ -32,6 +32,20 @@ struct Corpus {
     list.push_back(tokenizer.bos());
     list.resize(std::min(list.size(), static_cast<std::size_t>(block_size) + 1));
     return list;
+  }
+
+ private:
+  [[nodiscard]] std::vector<Place> starts() const {
+    std::vector<Place> starts;
+    for (const auto document : documents) {
+      starts.push_back(static_cast<Place>(document.data() - dataset.text().data()));
+    }
+    return starts;
+  }
+  static std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += line + '\n';
+    return text;
   }
 };
 

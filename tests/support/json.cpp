@@ -60,8 +60,8 @@ std::string config_text(const RunConfig& config) {
   return to_json(config).dump();
 }
 
-RunConfig config_of(std::string_view text) {
-  return read_run_config(nlohmann::json::parse(text), Fault::data, "text");
+RunConfig config_of(std::string_view text, Fault fault) {
+  return read_run_config(nlohmann::json::parse(text), fault, "text");
 }
 
 }  // namespace microgpt::test

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <map>
+
 #include "microgpt/base/rng.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/corpus.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace {
@@ -27,8 +30,19 @@ std::string random_document(Rng& rng, std::size_t length) {
   return text;
 }
 
-std::vector<Example> examples_of(std::string_view document, std::size_t block_size, LongDocuments mode) {
-  return make_examples({document}, block_size, mode);
+std::vector<Example> all_of(const Examples& examples) {
+  std::vector<Example> all;
+  for (std::size_t i = 0; i < examples.size(); ++i) all.push_back(examples[i]);
+  return all;
+}
+
+/// The examples of a text of one document a line; the text must stay where it is.
+std::vector<Example> examples_of(const Dataset& dataset, std::size_t block_size, LongDocuments mode) {
+  return all_of(split_dataset(dataset, {.long_documents = mode}, block_size).training);
+}
+
+Dataset lines(const std::string& text) {
+  return Dataset::from_text(text, DataMode::lines, ByteOrderMark::drop);
 }
 
 }  // namespace
@@ -39,7 +53,8 @@ TEST_SUITE("text") {
                           bool closes, std::size_t positions) {
       CAPTURE(document);
       CAPTURE(block_size);
-      const auto examples = examples_of(document, block_size, LongDocuments::cut);
+      const Dataset dataset = lines(document);
+      const auto examples = examples_of(dataset, block_size, LongDocuments::cut);
       REQUIRE(examples.size() == 1);
       CHECK(examples[0].text == text);
       CHECK(examples[0].opens);
@@ -58,7 +73,8 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("examples: a long document goes on where the one before ended") {
-    const auto examples = examples_of("abcdefg", 3, LongDocuments::split);
+    const Dataset seven = lines("abcdefg");
+    const auto examples = examples_of(seven, 3, LongDocuments::split);
     REQUIRE(examples.size() == 3);
     CHECK(examples[0].text == "abc");
     CHECK(examples[1].text == "cdef");  // c is read, d e f are predicted
@@ -66,24 +82,106 @@ TEST_SUITE("text") {
     CHECK(examples[2].closes);
     CHECK(examples[2].positions() == 2);
 
-    const auto last = examples_of("abc", 3, LongDocuments::split);
+    const Dataset three = lines("abc");
+    const auto last = examples_of(three, 3, LongDocuments::split);
     REQUIRE(last.size() == 2);
     CHECK(last[1].text == "c");  // nothing left to predict but the end
     CHECK(last[1].positions() == 1);
   }
 
-  TEST_CASE("examples: documents keep their order and are views into the text") {
-    const std::string text = "abcdexyz";
-    const std::string_view all = text;
-    const auto examples = make_examples({all.substr(0, 5), all.substr(5)}, 2, LongDocuments::split);
+  TEST_CASE("examples: they are in the order of the documents and views into the text") {
+    const Dataset dataset = lines("abcde\nxyz\nuv");
+    const std::string_view text = dataset.text();
+    const auto examples = examples_of(dataset, 2, LongDocuments::split);
     std::string opened;
     for (const Example& example : examples) {
       if (example.opens) opened += example.text;
       CHECK(example.text.data() >= text.data());
       CHECK(example.text.data() + example.text.size() <= text.data() + text.size());
     }
-    CHECK(opened == "abxy");
-    CHECK(make_examples({}, 2, LongDocuments::split).empty());
+    CHECK(opened == "abxyuv");
+  }
+
+  TEST_CASE("examples: they come round and round and in shuffled order") {
+    const Dataset dataset = lines("a\nb\nc\nd\ne\nf\ng\nh\ni\nj");
+    Examples examples = split_dataset(dataset, {}, 4).training;
+    REQUIRE(examples.size() == 10);
+    CHECK(examples[3].text == "d");
+    CHECK(examples[13].text == "d");
+    CHECK(examples[(std::uint64_t{1} << 40) * 10 + 9].text == "j");
+    Rng rng(42);
+    examples.shuffle(rng);
+    std::string order;
+    for (const Example& example : all_of(examples)) order += example.text;
+    CHECK(order == "hdcifgjeab");  // of Python: 7 3 2 8 5 6 9 4 0 1
+  }
+
+  TEST_CASE("examples: consecutive windows predict every character but the first once") {
+    Rng rng(13);
+    for (int round = 0; round < 500; ++round) {
+      const std::size_t length = 1 + rng.below(60);
+      const std::size_t block_size = 1 + rng.below(20);
+      const std::string stream = random_document(rng, length);
+      const auto windows = all_of(Examples::consecutive_windows(stream, block_size));
+      std::u32string predicted;
+      bool good = windows.size() == (length - 1 + block_size - 1) / block_size;
+      for (std::size_t i = 0; i < windows.size(); ++i) {
+        const std::u32string tokens = tokens_of(windows[i]);
+        good =
+            good && !windows[i].opens && !windows[i].closes && windows[i].positions() == tokens.size() - 1
+            && (i + 1 == windows.size() ? tokens.size() <= block_size + 1 : tokens.size() == block_size + 1)
+            && (i == 0 || tokens.front() == predicted.back());
+        predicted += tokens.substr(1);
+      }
+      CAPTURE(stream);
+      CAPTURE(block_size);
+      if (!good) FAIL_CHECK("a window is not as it should be");
+      if (predicted != tokens_of({stream, false, false}).substr(1))
+        FAIL_CHECK("other characters are predicted");
+    }
+  }
+
+  TEST_CASE("examples: random windows start at every character alike and end within the stream") {
+    Rng rng(14);
+    const std::string stream = random_document(rng, 40);
+    constexpr std::size_t kBlock = 4;
+    const Examples windows = Examples::random_windows(stream, kBlock, 99);
+    std::map<std::size_t, int> starts;
+    for (std::uint64_t n = 0; n < 36'000; ++n) {
+      const Example window = windows[n];
+      if (count_code_points(window.text) != kBlock + 1 || window.opens || window.closes
+          || find_invalid_utf8(window.text) != std::string_view::npos) {
+        FAIL_CHECK("window " << n << " is not " << kBlock + 1 << " characters of the stream");
+      }
+      ++starts[static_cast<std::size_t>(window.text.data() - stream.data())];
+    }
+    // 36 places, about 1000 each: 5 standard deviations are 156.
+    CHECK(starts.size() == 36);
+    for (const auto& [place, times] : starts) {
+      CAPTURE(place);
+      CHECK(std::abs(times - 1000) < 156);
+    }
+  }
+
+  TEST_CASE("examples: a random window hangs on its number and the key alone") {
+    Rng rng(15);
+    const std::string stream = random_document(rng, 5000);
+    const Examples one = Examples::random_windows(stream, 8, 1);
+    const Examples same = Examples::random_windows(stream, 8, 1);
+    const Examples other = Examples::random_windows(stream, 8, 2);
+    int differ = 0;
+    int repeat = 0;
+    for (std::uint64_t n = 300; n-- > 0;) {  // backwards: what was asked for before does not matter
+      differ += one[n].text.data() != other[n].text.data() ? 1 : 0;
+      repeat += one[n].text.data() == one[n + 1].text.data() ? 1 : 0;
+    }
+    for (std::uint64_t n = 0; n < 300; ++n) CHECK(one[n].text.data() == same[n].text.data());
+    CHECK(differ > 290);
+    CHECK(repeat < 5);
+    // Just one place where a window may start.
+    const Examples only = Examples::random_windows(stream, 4999, 1);
+    CHECK(only[0].text.size() == stream.size());
+    CHECK(only[7].text.data() == stream.data());
   }
 
   TEST_CASE("examples: split predicts every character and the end exactly once") {
@@ -92,7 +190,8 @@ TEST_SUITE("text") {
       const std::size_t length = 1 + rng.below(60);
       const std::size_t block_size = 1 + rng.below(20);
       const std::string document = random_document(rng, length);
-      const auto examples = examples_of(document, block_size, LongDocuments::split);
+      const Dataset dataset = lines(document);
+      const auto examples = examples_of(dataset, block_size, LongDocuments::split);
       std::u32string whole = tokens_of({document, true, true});
       std::u32string predicted;
       bool good = examples.front().opens && examples.back().closes;
@@ -121,7 +220,8 @@ TEST_SUITE("text") {
       const std::size_t length = 1 + rng.below(40);
       const std::size_t block_size = 1 + rng.below(20);
       const std::string document = random_document(rng, length);
-      const auto examples = examples_of(document, block_size, LongDocuments::cut);
+      const Dataset dataset = lines(document);
+      const auto examples = examples_of(dataset, block_size, LongDocuments::cut);
       const std::u32string whole = tokens_of({document, true, true});
       const std::size_t positions = std::min(block_size, length + 1);  // microgpt.py's n
       CAPTURE(document);

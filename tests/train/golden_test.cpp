@@ -22,16 +22,15 @@ TEST_SUITE("train") {
     CHECK(config.precision == Precision::float64);
 
     Rng rng(config.seed);
-    auto dataset = Dataset::load(text, config.data.documents, ByteOrderMark::keep);
-    rng.shuffle(std::span(dataset.documents()));
-    const Tokenizer tokenizer(dataset.documents());
+    const auto corpus =
+        microgpt::Corpus::make(Dataset::load(text, config.data.mode, ByteOrderMark::keep), config.data,
+                               static_cast<std::size_t>(config.model.block_size), rng);
+    const Tokenizer& tokenizer = corpus.tokenizer;
     config.model.vocab_size = tokenizer.vocab_size();
-    const auto examples = make_examples(
-        dataset.documents(), static_cast<std::size_t>(config.model.block_size), config.data.long_documents);
     TrainState<double> state(config.model);
     initialize(state.parameters, config.init, rng);
 
-    Trainer<double> trainer(config.model, config.train, tokenizer, examples, state, 1);
+    Trainer<double> trainer(config.model, config.train, tokenizer, corpus.training, state, 1);
     for (std::size_t step = 0; step < golden.losses.size(); ++step) {
       const double loss = trainer.step().loss;
       const double expected = golden.losses[step];

@@ -53,14 +53,14 @@ TEST_SUITE("train") {
     Noise noise(71);
     const Corpus corpus(random_lines(noise, 80, 9, 7), kModel.block_size);
     const auto parameters = random_parameters<double>(kModel, noise);
-    std::vector<const Example*> examples;
-    for (const Example& example : corpus.examples) examples.push_back(&example);
+    std::vector<Example> examples;
+    for (std::size_t i = 0; i < corpus.examples.size(); ++i) examples.push_back(corpus.examples[i]);
 
     ThreadTeam team(3);
     Lanes<double> lanes(kModel, corpus.tokenizer, 80, team);
     // 1 to 10 lanes, growing and shrinking: nothing may be left of a larger batch.
     for (const std::size_t documents : {80U, 1U, 8U, 9U, 17U, 24U, 40U, 63U, 64U, 65U, 72U, 7U}) {
-      const std::span<const Example* const> some = std::span(examples).first(documents);
+      const std::span<const Example> some = std::span(examples).first(documents);
       for (const LossMean mean : {LossMean::document, LossMean::token}) {
         const Whole expected = whole(corpus, parameters, documents, mean);
         INFO(documents, " documents, mean by ", (mean == LossMean::document ? "document" : "token"));
@@ -91,8 +91,8 @@ TEST_SUITE("train") {
     const Example middle = {"bcdef", false, false};
     const Example opening = {"bcdef", true, false};
     const Example closing = {"bcdef", false, true};
-    const std::vector<std::pair<const Example*, std::vector<int>>> cases = {
-        {&middle, {1, 2, 3, 4, 5}}, {&opening, {bos, 1, 2, 3, 4, 5}}, {&closing, {1, 2, 3, 4, 5, bos}}};
+    const std::vector<std::pair<Example, std::vector<int>>> cases = {
+        {middle, {1, 2, 3, 4, 5}}, {opening, {bos, 1, 2, 3, 4, 5}}, {closing, {1, 2, 3, 4, 5, bos}}};
     ThreadTeam team(1);
     Lanes<double> lanes(kModel, corpus.tokenizer, 1, team);
     for (const auto& [example, tokens] : cases) {

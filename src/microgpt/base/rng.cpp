@@ -48,10 +48,13 @@ Rng::Rng(std::uint64_t seed) {
 
 void Rng::refill() {
   auto& mt = state_.words;
-  for (std::size_t i = 0; i < kWords; ++i) {
-    const std::uint32_t y = (mt[i] & 0x80000000U) | (mt[(i + 1) % kWords] & 0x7fffffffU);
-    mt[i] = mt[(i + kShift) % kWords] ^ (y >> 1) ^ ((y & 1U) != 0 ? 0x9908b0dfU : 0U);
-  }
+  const auto renew = [&](std::size_t i, std::size_t next, std::size_t shifted) {
+    const std::uint32_t y = (mt[i] & 0x80000000U) | (mt[next] & 0x7fffffffU);
+    mt[i] = mt[shifted] ^ (y >> 1) ^ ((y & 1U) * 0x9908b0dfU);
+  };
+  for (std::size_t i = 0; i < kWords - kShift; ++i) renew(i, i + 1, i + kShift);
+  for (std::size_t i = kWords - kShift; i < kWords - 1; ++i) renew(i, i + 1, i + kShift - kWords);
+  renew(kWords - 1, 0, kShift - 1);
   state_.index = 0;
 }
 
@@ -75,6 +78,17 @@ std::uint32_t Rng::below(std::uint32_t n) {
   std::uint32_t value = next_u32() >> spare_bits;
   while (value >= n) value = next_u32() >> spare_bits;
   return value;
+}
+
+void Rng::draw_places(std::uint32_t n, std::span<std::uint32_t> places) {
+  // As below() does, without its branch, which nothing could foresee: a value that is too large is
+  // written over by the next.
+  for (std::size_t i = 0; i < places.size();) {
+    places[i] = next_u32() >> std::countl_zero(n);
+    const std::uint32_t good = places[i] < n ? 1 : 0;
+    i += good;
+    n -= good;
+  }
 }
 
 double Rng::gauss(double mu, double sigma) {

@@ -3,6 +3,7 @@
 // seed gives the same documents, the same initial weights and the same samples as microgpt.py.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +36,14 @@ class Rng {
   /// random.shuffle(items), for fewer than 2^32 items.
   template <class T>
   void shuffle(std::span<T> items) {
-    for (std::size_t i = items.size(); i-- > 1;) {
-      std::swap(items[i], items[below(static_cast<std::uint32_t>(i + 1))]);
+    // Of many items most are far from the cache: their places are drawn ahead, so that they are on
+    // their way before their turn comes.
+    std::array<std::uint32_t, 128> places;
+    for (std::size_t left = items.size(); left > 1;) {
+      const auto some = std::span(places).first(std::min(places.size(), left - 1));
+      draw_places(static_cast<std::uint32_t>(left), some);
+      for (const std::uint32_t place : some) __builtin_prefetch(&items[place], 1);
+      for (const std::uint32_t place : some) std::swap(items[--left], items[place]);
     }
   }
 
@@ -53,6 +60,9 @@ class Rng {
  private:
   std::uint32_t next_u32();
   void refill();
+
+  /// below(n), below(n - 1), below(n - 2), ... as many as there is room for, n at least as large.
+  void draw_places(std::uint32_t n, std::span<std::uint32_t> places);
 
   State state_;
 };

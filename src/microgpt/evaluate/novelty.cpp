@@ -159,9 +159,9 @@ NoveltyJudge::NoveltyJudge(std::vector<std::vector<Token>> documents, int vocab_
                    [&](std::size_t a, std::size_t b) { return documents_[a].size() < documents_[b].size(); });
 }
 
-Novelty NoveltyJudge::judge(std::span<const Token> text) const {
+Novelty NoveltyJudge::judge(std::span<const Token> text, bool nearest) const {
   Novelty novelty;
-  find_nearest(text, novelty);
+  if (nearest) find_nearest(text, novelty);
   find_copied(text, novelty);
   return novelty;
 }

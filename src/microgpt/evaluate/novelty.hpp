@@ -26,8 +26,9 @@ class NoveltyJudge {
   /// The documents' characters as tokens, 0 ... vocab_size - 1, without BOS; at least one document.
   NoveltyJudge(std::vector<std::vector<Token>> documents, int vocab_size);
 
-  /// Time grows with the size of all documents.
-  [[nodiscard]] Novelty judge(std::span<const Token> text) const;
+  /// Time grows with the size of all documents. Without `nearest` (of a stream no document is near or far)
+  /// distance and nearest stay 0.
+  [[nodiscard]] Novelty judge(std::span<const Token> text, bool nearest = true) const;
 
  private:
   void find_nearest(std::span<const Token> text, Novelty& novelty) const;

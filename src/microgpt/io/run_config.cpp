@@ -36,13 +36,16 @@ void each_key(Config& c, Visitor&& v) {
           "of all random numbers: shuffle, initial weights, samples");
 
   v.text("data.path", c.data.path, "the text file, UTF-8; relative to this file");
-  v.choice("data.documents", c.data.documents,
-           Names<DocumentKind>{{"lines", DocumentKind::lines}, {"paragraphs", DocumentKind::paragraphs}},
-           "what a document is: a line, or lines up to a blank one");
+  v.choice(
+      "data.mode", c.data.mode,
+      Names<DataMode>{
+          {"lines", DataMode::lines}, {"paragraphs", DataMode::paragraphs}, {"stream", DataMode::stream}},
+      "a document is a line, or lines up to a blank one; or it is all one text");
   v.choice("data.long_documents", c.data.long_documents,
            Names<LongDocuments>{{"cut", LongDocuments::cut}, {"split", LongDocuments::split}},
            "beyond block_size: drop the rest, or go on in further examples");
-  v.real("data.held_out", c.data.held_out, 0.0, 0.9, "fraction of the distinct documents to judge by");
+  v.real("data.held_out", c.data.held_out, 0.0, 0.9,
+         "fraction to judge by: of the distinct documents, or of the stream's end");
   v.real("data.test", c.data.test, 0.0, 0.9, "a further fraction that training never looks at");
 
   v.whole("model.n_layer", c.model.n_layer, 0, 200, "transformer blocks");
@@ -208,7 +211,10 @@ class Reader {
       return distance(a, key) < distance(b, key);
     });
     throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
-                            + *nearest + "?");
+                            + (key == "data.documents"      ? "data.mode"
+                               : key == "sample.max_length" ? "sample.max_chars"
+                                                            : *nearest)
+                            + "?");
   }
 
   /// Levenshtein's: single letters added, dropped or changed.
@@ -300,7 +306,20 @@ class Describer {
 
 }  // namespace
 
-RunConfig read_run_config(const json& document, Fault fault, const std::string& where) {
+RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
+  json document = given;
+  const auto rename = [&](const char* group, const char* former, const char* name) {
+    if (!document.is_object() || !document.contains(group) || !document[group].is_object()
+        || !document[group].contains(former)) {
+      return;
+    }
+    document[group][name] = document[group][former];
+    document[group].erase(former);
+  };
+  if (fault == Fault::checkpoint) {
+    rename("data", "documents", "mode");
+    rename("sample", "max_length", "max_chars");
+  }
   RunConfig config;
   Reader reader(document, fault, where);
   if (!document.is_object()) reader.refuse("the document", document, "an object");

@@ -40,6 +40,8 @@ struct RunConfig {
 
 /// Reads a config. Keys that are missing have the defaults above. Throws Error (with `fault`),
 /// naming key, value and what is allowed, for an unknown key, a wrong type or a value out of range.
+/// With Fault::checkpoint it takes data.mode and sample.max_chars by their former names too, data.documents
+/// and sample.max_length.
 RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a

@@ -1,30 +1,199 @@
 #include "microgpt/text/corpus.hpp"
 
-#include <span>
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/text/distinct.hpp"
+#include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
 
+namespace {
+
+/// A document, found by its start.
+struct Found {
+  std::size_t end;     ///< where its kDocumentEnd stands, or the end of the text
+  std::uint64_t hash;  ///< of its characters alone
+};
+
+/// Goes to the end of a document and hashes it on the way, 8 bytes at a time.
+Found find_end(std::string_view text, std::size_t begin) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kHighs = 0x8080808080808080U;
+  std::uint64_t h = 0;
+  for (std::size_t at = begin;; at += 8) {
+    std::uint64_t word = ~std::uint64_t{0};  // beyond the text all bytes are kDocumentEnd
+    if (text.size() - at >= 8) {
+      std::memcpy(&word, text.data() + at, 8);
+    } else if (at < text.size()) {
+      std::memcpy(&word, text.data() + at, text.size() - at);
+    }
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    // The high bit of the first byte that is 0xff, and maybe of some after it.
+    const std::uint64_t ends = (~word - kOnes) & word & kHighs;
+    if (ends != 0) word &= ends ^ (ends - 1);  // what follows the end is another's
+    // A step of FNV-1a with a word for a byte, and the last rounds of MurmurHash3's finaliser.
+    h = (h ^ word) * 0x9fb21c651e98df25U;
+    h ^= h >> 32;
+    if (ends == 0) continue;
+    h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdU;
+    h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53U;
+    return {at + static_cast<std::size_t>(std::countr_zero(ends)) / 8, h ^ (h >> 33)};
+  }
+}
+
+enum Side : std::size_t { kTraining, kHeldOut, kTest };
+
+/// The side of a document, by its hash as a number in [0, 1).
+Side side_of(std::uint64_t hash, const DataConfig& config) {
+  const double unit = static_cast<double>(hash >> 11) / 9007199254740992.0;
+  return unit < config.held_out ? kHeldOut : unit >= 1 - config.test ? kTest : kTraining;
+}
+
+/// The parts of a stream, by its bytes, each ending with a whole character.
+std::array<std::string_view, 3> cut_stream(std::string_view text, const DataConfig& config) {
+  const auto border = [&](double share) {
+    auto at = static_cast<std::size_t>(static_cast<double>(text.size()) * share);
+    while (at < text.size() && continues_character(text[at])) ++at;
+    return at;
+  };
+  const std::size_t first = border(1 - config.held_out - config.test);
+  const std::size_t second = border(1 - config.test);
+  return {text.substr(0, first), text.substr(first, second - first), text.substr(second)};
+}
+
+Split split_documents(const Dataset& dataset, const DataConfig& config, std::size_t block_size) {
+  const std::string_view text = dataset.text();
+  TextSummary summary;
+  summary.documents = dataset.size();
+  // Between any two documents stands a byte that is of none.
+  summary.characters = count_code_points(text) - (dataset.size() - 1);
+  const bool is_ascii = summary.characters == text.size() - (dataset.size() - 1);
+  DistinctCounter distinct;
+  std::array<std::vector<Place>, 3> sides;
+  sides[kTraining].reserve(dataset.size());  // what is not filled takes no memory
+  for (std::size_t begin = 0; begin < text.size();) {
+    const Found found = find_end(text, begin);
+    const auto document = text.substr(begin, found.end - begin);
+    distinct.add(found.hash);
+    const Side side = side_of(found.hash, config);
+    summary.held_out += side == kHeldOut ? 1 : 0;
+    summary.test += side == kTest ? 1 : 0;
+    auto& starts = sides[side];
+    starts.push_back(static_cast<Place>(begin));
+    if (document.size() > summary.longest || document.size() >= block_size) {
+      const std::size_t characters = is_ascii ? document.size() : count_code_points(document);
+      summary.longest = std::max(summary.longest, characters);
+      summary.too_long += characters >= block_size ? 1 : 0;
+      if (config.long_documents == LongDocuments::split) {
+        add_further_examples(document, begin, characters, block_size, starts);
+      }
+    }
+    begin = found.end + 1;
+  }
+  summary.distinct = distinct.count();
+  summary.distinct_is_exact = distinct.is_exact();
+  return {Examples::of_documents(text, block_size, std::move(sides[kTraining])),
+          Examples::of_documents(text, block_size, std::move(sides[kHeldOut])), summary};
+}
+
+Split split_stream(const Dataset& dataset, const DataConfig& config, std::size_t block_size,
+                   std::uint64_t key) {
+  const auto [training, held_out, test] = cut_stream(dataset.text(), config);
+  const std::size_t characters = count_code_points(training);
+  Split split;
+  split.summary.held_out = count_code_points(held_out);
+  split.summary.test = count_code_points(test);
+  split.summary.characters = characters + split.summary.held_out + split.summary.test;
+  if (characters > block_size) {
+    split.training = Examples::random_windows(training, block_size, key);
+  }
+  split.held_out = Examples::consecutive_windows(held_out, block_size);
+  return split;
+}
+
+}  // namespace
+
+Split split_dataset(const Dataset& dataset, const DataConfig& config, std::size_t block_size,
+                    std::uint64_t key) {
+  return dataset.mode() == DataMode::stream ? split_stream(dataset, config, block_size, key)
+                                            : split_documents(dataset, config, block_size);
+}
+
+Sides split_texts(const Dataset& dataset, const DataConfig& config) {
+  const std::string_view text = dataset.text();
+  std::array<std::vector<std::string_view>, 3> sides;
+  if (dataset.mode() == DataMode::stream) {
+    const auto parts = cut_stream(text, config);
+    for (const Side side : {kTraining, kHeldOut, kTest}) {
+      if (!parts[side].empty()) sides[side].push_back(parts[side]);
+    }
+  } else {
+    for (std::size_t begin = 0; begin < text.size();) {
+      const Found found = find_end(text, begin);
+      sides[side_of(found.hash, config)].push_back(text.substr(begin, found.end - begin));
+      begin = found.end + 1;
+    }
+  }
+  return {std::move(sides[kTraining]), std::move(sides[kHeldOut]), std::move(sides[kTest])};
+}
+
 Corpus Corpus::load(const DataConfig& config, std::size_t block_size, Rng& rng) {
-  Dataset dataset = Dataset::load(config.path, config.documents, ByteOrderMark::drop);
-  rng.shuffle(std::span(dataset.documents()));
-  Tokenizer tokenizer(dataset.documents());
-  const Split split = split_by_hash(dataset.documents(), config.held_out, config.test);
-  auto training = make_examples(split.training, block_size, config.long_documents);
-  auto held_out = make_examples(split.held_out, block_size, config.long_documents);
-  if (training.empty()) {
+  return make(Dataset::load(config.path, config.mode, ByteOrderMark::drop), config, block_size, rng);
+}
+
+Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block_size, Rng& rng) {
+  const bool is_stream = dataset.mode() == DataMode::stream;
+  const auto key = is_stream ? static_cast<std::uint64_t>(rng.random() * 9007199254740992.0) : 0;
+  Split split = split_dataset(dataset, config, block_size, key);
+  if (split.training.empty() && is_stream) {
+    const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;
+    throw Error(Fault::data, "too short: " + config.path + ": " + std::to_string(characters)
+                                 + " characters to train on, and a window takes block_size + 1 = "
+                                 + std::to_string(block_size + 1)
+                                 + ": lower model.block_size or data.held_out");
+  }
+  if (split.training.empty()) {
     throw Error(Fault::data, "nothing to train on: " + config.path
                                  + ": every document is held out: lower data.held_out or data.test");
   }
-  if (config.held_out > 0 && held_out.empty()) {
-    throw Error(Fault::data, "nothing to judge by: " + config.path
-                                 + ": of so few documents none is held out: set data.held_out to 0");
+  if (config.held_out > 0 && split.held_out.empty()) {
+    throw Error(Fault::data, "nothing to judge by: " + config.path + ": of so "
+                                 + (is_stream ? "short a text" : "few documents")
+                                 + " none is held out: set data.held_out to 0");
   }
-  // The parts of a long document would otherwise follow one another in the same batch.
-  if (config.long_documents == LongDocuments::split) rng.shuffle(std::span(training));
-  return {std::move(dataset), std::move(tokenizer), std::move(training), std::move(held_out)};
+  split.training.shuffle(rng);
+  const std::string_view text = dataset.text();
+  Tokenizer tokenizer(std::span(&text, 1));
+  return {std::move(dataset), std::move(tokenizer), std::move(split.training), std::move(split.held_out),
+          split.summary};
+}
+
+std::size_t Corpus::count_new(std::span<const std::string> texts) const {
+  std::unordered_set<std::string_view> unknown(texts.begin(), texts.end());
+  std::string_view rest = dataset.text();
+  if (dataset.mode() == DataMode::stream) {
+    std::erase_if(unknown, [&](std::string_view text) {
+      const auto searcher = std::boyer_moore_horspool_searcher(text.begin(), text.end());
+      return std::search(rest.begin(), rest.end(), searcher) != rest.end();
+    });
+  } else {
+    while (!rest.empty() && !unknown.empty()) {
+      const auto document = rest.substr(0, rest.find(kDocumentEnd));
+      unknown.erase(document);
+      rest.remove_prefix(std::min(document.size() + 1, rest.size()));
+    }
+  }
+  return static_cast<std::size_t>(
+      std::count_if(texts.begin(), texts.end(), [&](const auto& text) { return unknown.contains(text); }));
 }
 
 }  // namespace microgpt

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/text/dataset.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
@@ -25,8 +26,30 @@ std::string name_of(char32_t c) {
 
 Tokenizer::Tokenizer(std::span<const std::string_view> documents) {
   std::vector<bool> seen(kCodePoints);
+  std::array<bool, 256> is_known{};  // bytes that tell nothing new
+  is_known[static_cast<unsigned char>(kDocumentEnd)] = true;
   for (const std::string_view document : documents) {
-    for (std::size_t at = 0; at < document.size();) seen[next_code_point(document, at)] = true;
+    for (std::size_t at = 0; at < document.size();) {
+      // Soon there is mostly nothing new, which is quickly seen in many bytes at once.
+      constexpr std::size_t kMany = 32;
+      if (document.size() - at >= kMany) {
+        bool all_known = true;
+        for (std::size_t i = at; i < at + kMany; ++i) {
+          all_known &= is_known[static_cast<unsigned char>(document[i])];
+        }
+        if (all_known) {
+          at += kMany;
+          continue;
+        }
+      }
+      const auto byte = static_cast<unsigned char>(document[at]);
+      if (is_known[byte]) {
+        ++at;
+      } else {
+        seen[next_code_point(document, at)] = true;
+        is_known[byte] = byte < 0x80;
+      }
+    }
   }
   for (char32_t c = 0; c < kCodePoints; ++c) {
     if (seen[c]) characters_.push_back(c);

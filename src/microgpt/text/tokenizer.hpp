@@ -15,7 +15,7 @@ using Token = int;
 
 class Tokenizer {
  public:
-  /// The vocabulary of the documents (valid UTF-8).
+  /// The vocabulary of the documents: valid UTF-8, or whole texts of Datasets.
   explicit Tokenizer(std::span<const std::string_view> documents);
 
   /// A known vocabulary: code points in strictly ascending order.

@@ -1,8 +1,8 @@
 #include "microgpt/text/utf8.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace microgpt {
 
@@ -54,8 +54,17 @@ char32_t next_code_point(std::string_view bytes, std::size_t& at) {
 }
 
 std::size_t find_invalid_utf8(std::string_view bytes) {
+  const auto is_ascii = [&](std::size_t at) {  // all 16 bytes from there on
+    std::array<std::uint64_t, 2> words;
+    std::memcpy(words.data(), bytes.data() + at, sizeof words);
+    return ((words[0] | words[1]) & 0x8080808080808080U) == 0;
+  };
   std::size_t at = 0;
   while (at < bytes.size()) {
+    if (bytes.size() - at >= 16 && is_ascii(at)) {
+      at += 16;
+      continue;
+    }
     const auto length = sequence_length(bytes, at);
     if (length == 0) return at;
     at += length;
@@ -83,8 +92,7 @@ void append_utf8(std::string& bytes, char32_t c) {
 }
 
 std::size_t count_code_points(std::string_view bytes) {
-  return static_cast<std::size_t>(std::count_if(
-      bytes.begin(), bytes.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+  return count_bytes(bytes, [](unsigned char byte) { return (byte & 0xc0U) != 0x80; });
 }
 
 bool is_space(char32_t c) {
@@ -94,6 +102,8 @@ bool is_space(char32_t c) {
 }
 
 std::string_view strip(std::string_view bytes) {
+  const auto is_plain = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (!bytes.empty() && is_plain(bytes.front()) && is_plain(bytes.back())) return bytes;
   std::size_t begin = 0;
   while (begin < bytes.size()) {
     std::size_t next = begin;

@@ -16,14 +16,14 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
 }
 
 template <class T>
-void Lanes<T>::fill(std::span<const Example* const> examples) {
+void Lanes<T>::fill(std::span<const Example> examples) {
   used_ = (examples.size() + kLaneDocuments - 1) / kLaneDocuments;
   positions_ = 0;
   for (std::size_t l = 0; l < used_; ++l) {
     Lane& lane = lanes_[l];
     lane.batch.clear();
     for (std::size_t d = l * kLaneDocuments; d < std::min((l + 1) * kLaneDocuments, examples.size()); ++d) {
-      const Example& example = *examples[d];
+      const Example& example = examples[d];
       tokens_.clear();
       if (example.opens) tokens_.push_back(tokenizer_.bos());
       tokenizer_.encode(example.text, tokens_);
@@ -35,7 +35,7 @@ void Lanes<T>::fill(std::span<const Example* const> examples) {
 }
 
 template <class T>
-double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
+double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples,
                                    LossMean mean) {
   fill(examples);
   while (gradients_.size() < used_) gradients_.emplace_back(config_);
@@ -70,7 +70,7 @@ double Lanes<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<co
 }
 
 template <class T>
-LossSum Lanes<T>::loss(const Parameters<T>& parameters, std::span<const Example* const> examples) {
+LossSum Lanes<T>::loss(const Parameters<T>& parameters, std::span<const Example> examples) {
   fill(examples);
   team_.run(static_cast<int>(used_), [&](int task, int worker) {
     Lane& lane = lanes_[static_cast<std::size_t>(task)];

@@ -9,7 +9,7 @@
 
 #include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/gpt.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
 
@@ -30,11 +30,10 @@ class Lanes {
   Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team);
 
   /// Loss of the examples, as the mean asked for; its gradient waits in the lanes to be summed.
-  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example* const> examples,
-                           LossMean mean);
+  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples, LossMean mean);
 
   /// Loss alone.
-  LossSum loss(const Parameters<T>& parameters, std::span<const Example* const> examples);
+  LossSum loss(const Parameters<T>& parameters, std::span<const Example> examples);
 
   /// Adds up the gradients of the lanes of the last call, for `size` parameters from `begin` on: a
   /// binary tree over lane numbers.
@@ -54,7 +53,7 @@ class Lanes {
   };
 
   /// Shares the examples out among lanes.
-  void fill(std::span<const Example* const> examples);
+  void fill(std::span<const Example> examples);
 
   const ModelConfig& config_;
   const Tokenizer& tokenizer_;

@@ -32,7 +32,7 @@ double numbers_in_memory(const ModelConfig& model, const TrainConfig& config) {
 
 template <class T>
 Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
-                    std::span<const Example> examples, TrainState<T>& state, int threads)
+                    const Examples& examples, TrainState<T>& state, int threads)
     : config_(config),
       examples_(examples),
       state_(state),
@@ -43,9 +43,9 @@ Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const T
 template <class T>
 StepReport Trainer<T>::step() {
   const auto batch_size = static_cast<std::size_t>(config_.batch_size);
-  const auto first = static_cast<std::size_t>(state_.step) * batch_size;
+  const auto first = static_cast<std::uint64_t>(state_.step) * batch_size;
   batch_.clear();
-  for (std::size_t i = 0; i < batch_size; ++i) batch_.push_back(&examples_[(first + i) % examples_.size()]);
+  for (std::size_t i = 0; i < batch_size; ++i) batch_.push_back(examples_[first + i]);
 
   StepReport report;
   report.loss = lanes_.loss_and_gradient(state_.parameters, batch_, config_.loss);
@@ -98,12 +98,12 @@ StepReport Trainer<T>::step() {
 }
 
 template <class T>
-double Trainer<T>::evaluate(std::span<const Example> examples) {
+double Trainer<T>::evaluate(const Examples& examples) {
   LossSum total;
   for (std::size_t begin = 0; begin < examples.size(); begin += kEvaluationBatch) {
     batch_.clear();
     for (std::size_t i = begin; i < std::min(begin + kEvaluationBatch, examples.size()); ++i) {
-      batch_.push_back(&examples[i]);
+      batch_.push_back(examples[i]);
     }
     const LossSum part = lanes_.loss(state_.parameters, batch_);
     total.nll += part.nll;

@@ -7,7 +7,7 @@
 
 #include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/parameters.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
 #include "microgpt/train/lanes.hpp"
@@ -44,7 +44,7 @@ class Trainer {
   /// Step s takes examples s·B ... s·B + B - 1, counted round and round (microgpt.py: docs[step %
   /// len(docs)]). The references must outlive the trainer; there must be at least one example.
   Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
-          std::span<const Example> examples, TrainState<T>& state, int threads);
+          const Examples& examples, TrainState<T>& state, int threads);
 
   /// One step. Throws Error (numeric) and leaves the state as it was if the loss is not a finite
   /// number.
@@ -52,15 +52,15 @@ class Trainer {
 
   /// Mean over all positions of all the examples, of which there must be one, in nats a character. Training
   /// is not touched.
-  double evaluate(std::span<const Example> examples);
+  double evaluate(const Examples& examples);
 
  private:
   const TrainConfig& config_;
-  std::span<const Example> examples_;
+  const Examples& examples_;
   TrainState<T>& state_;
   ThreadTeam team_;
   Lanes<T> lanes_;
-  std::vector<const Example*> batch_;  // scratch
+  std::vector<Example> batch_;         // scratch
   std::vector<double> slice_squares_;  // scratch: Σ g² of each slice
 };
 

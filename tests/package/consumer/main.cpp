@@ -4,25 +4,26 @@
 #include <cstdio>
 
 #include "microgpt/generate/generator.hpp"
+#include "microgpt/text/corpus.hpp"
 #include "microgpt/train/trainer.hpp"
 
 int main() {
   using namespace microgpt;
-  const auto dataset = Dataset::from_text("ab\nba\n", DocumentKind::lines, ByteOrderMark::drop);
-  const Tokenizer tokenizer(dataset.documents());
-  const auto examples = make_examples(dataset.documents(), 4, LongDocuments::cut);
+  Rng rng(42);
+  const auto corpus =
+      Corpus::make(Dataset::from_text("ab\nba\n", DataMode::lines, ByteOrderMark::drop), {}, 4, rng);
+  const Tokenizer& tokenizer = corpus.tokenizer;
   const ModelConfig model = {
       .n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 4, .vocab_size = tokenizer.vocab_size()};
   const TrainConfig config = {.steps = 200, .batch_size = 2};
 
   TrainState<double> state(model);
-  Trainer<double> trainer(model, config, tokenizer, examples, state, 2);
-  const double uniform = trainer.evaluate(examples);
+  Trainer<double> trainer(model, config, tokenizer, corpus.training, state, 2);
+  const double uniform = trainer.evaluate(corpus.training);
 
-  Rng rng(42);
   initialize(state.parameters, InitConfig{}, rng);
   while (state.step < config.steps) trainer.step();
-  const double trained = trainer.evaluate(examples);
+  const double trained = trainer.evaluate(corpus.training);
   const std::string text = tokenizer.decode(Generator<double>(model, state.parameters).generate({}, {}, rng));
 
   // Before: three tokens, all alike. After: the first letter is open, the other two are not.

@@ -1,0 +1,101 @@
+#include "microgpt/text/examples.hpp"
+
+#include <utility>
+
+#include "microgpt/text/utf8.hpp"
+
+namespace microgpt {
+
+namespace {
+
+/// Moves `at` over so many characters, or to the end of the text.
+void skip_characters(std::string_view text, std::size_t& at, std::size_t count) {
+  for (; count > 0 && at < text.size(); --count) next_code_point(text, at);
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+std::size_t Example::positions() const {
+  return count_code_points(text) + (opens ? 1U : 0U) + (closes ? 1U : 0U) - 1U;
+}
+
+void add_further_examples(std::string_view document, std::size_t begin, std::size_t characters,
+                          std::size_t block_size, std::vector<Place>& starts) {
+  // Of n characters n + 1 are predicted, for the end is one more: another example is needed as long as
+  // block_size or more are left.
+  std::size_t at = 0;
+  for (std::size_t skip = block_size - 1; characters >= block_size; skip = block_size) {
+    skip_characters(document, at, skip);
+    starts.push_back(static_cast<Place>(begin + at));
+    characters -= block_size;
+  }
+}
+
+Examples Examples::of_documents(std::string_view text, std::size_t block_size, std::vector<Place> starts) {
+  Examples examples;
+  examples.text_ = text;
+  examples.block_size_ = block_size;
+  examples.has_documents_ = true;
+  examples.starts_ = std::move(starts);
+  return examples;
+}
+
+Examples Examples::consecutive_windows(std::string_view stream, std::size_t block_size) {
+  Examples examples;
+  examples.text_ = stream;
+  examples.block_size_ = block_size;
+  for (std::size_t at = 0; at < stream.size();) {
+    const std::size_t begin = at;
+    skip_characters(stream, at, 1);
+    if (at == stream.size()) break;  // nothing left to predict
+    examples.starts_.push_back(static_cast<Place>(begin));
+    skip_characters(stream, at, block_size - 1);
+  }
+  return examples;
+}
+
+Examples Examples::random_windows(std::string_view stream, std::size_t block_size, std::uint64_t key) {
+  Examples examples;
+  examples.text_ = stream;
+  examples.block_size_ = block_size;
+  examples.key_ = key;
+  // The last window ends with the stream.
+  std::size_t last = stream.size();
+  for (std::size_t i = 0; i < block_size + 1; ++i) {
+    do --last;
+    while (continues_character(stream[last]));
+  }
+  examples.places_ = last + 1;
+  return examples;
+}
+
+std::size_t Examples::draw(std::uint64_t n) const {
+  // Every byte is as likely as any other; from within a character is drawn again.
+  for (std::uint64_t x = mix(key_ ^ mix(n));; x = mix(x + 0x9e3779b97f4a7c15U)) {
+    const std::size_t place = x % places_;  // of 2^64, so that none is likelier by more than 2^-32
+    if (!continues_character(text_[place])) return place;
+  }
+}
+
+Example Examples::operator[](std::uint64_t n) const {
+  const std::size_t begin = starts_.empty() ? draw(n) : starts_[n % starts_.size()];
+  const auto at_border = [&](std::size_t at) { return at == text_.size() || text_[at] == kDocumentEnd; };
+  Example example;
+  example.opens = has_documents_ && (begin == 0 || at_border(begin - 1));
+  // block_size + 1 tokens, the ends of a document among them.
+  std::size_t room = block_size_ + (example.opens ? 0 : 1);
+  std::size_t end = begin;
+  for (; room > 0 && !at_border(end); --room) next_code_point(text_, end);
+  example.closes = has_documents_ && room > 0 && at_border(end);
+  example.text = text_.substr(begin, end - begin);
+  return example;
+}
+
+}  // namespace microgpt
