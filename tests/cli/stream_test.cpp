@@ -35,9 +35,9 @@ TEST_SUITE("cli") {
   TEST_CASE("stream: samples are as long as asked, beyond the context too, and never end") {
     const StreamRun run;
     for (const int longest : {1, 8, 9, 50}) {
-      const auto document = Json::parse(
-          run_microgpt(run.sample({"-n", "6", "--json", "--temperature", "3", "--max-chars", std::to_string(longest)}))
-              .out);
+      const auto document = Json::parse(run_microgpt(run.sample({"-n", "6", "--json", "--temperature", "3",
+                                                                 "--max-chars", std::to_string(longest)}))
+                                            .out);
       for (std::size_t i = 0; i < 6; ++i) {
         const Json sample = document["samples"][i];
         CHECK(characters_of(sample["text"].text()) == static_cast<std::size_t>(longest));
@@ -57,8 +57,8 @@ TEST_SUITE("cli") {
 
   TEST_CASE("stream: a prompt of one's own stands where the newline stood, and counts") {
     const StreamRun run;
-    const auto document =
-        Json::parse(run_microgpt(run.sample({"-n", "4", "--json", "--prompt", "the", "--max-chars", "12"})).out);
+    const auto document = Json::parse(
+        run_microgpt(run.sample({"-n", "4", "--json", "--prompt", "the", "--max-chars", "12"})).out);
     for (std::size_t i = 0; i < 4; ++i) {
       const Json sample = document["samples"][i];
       CHECK(sample["text"].text().starts_with("the"));
@@ -77,17 +77,17 @@ TEST_SUITE("cli") {
   TEST_CASE("stream: a text without a newline begins with its first character") {
     const StreamRun run("zyx.xyz ");  // the vocabulary begins with the space
     const auto hidden = Json::parse(run_microgpt(run.sample({"-n", "1", "--json", "--max-chars", "12"})).out);
-    const auto shown =
-        Json::parse(run_microgpt(run.sample({"-n", "1", "--json", "--max-chars", "13", "--prompt", " "})).out);
+    const auto shown = Json::parse(
+        run_microgpt(run.sample({"-n", "1", "--json", "--max-chars", "13", "--prompt", " "})).out);
     CHECK(' ' + hidden["samples"][0]["text"].text() == shown["samples"][0]["text"].text());
   }
 
   TEST_CASE("stream: score has no end, and agrees with the samples' probabilities") {
     const StreamRun run;
-    const auto sample =
-        Json::parse(run_microgpt(run.sample({"-n", "1", "--json"})).out)["samples"][0];
+    const auto sample = Json::parse(run_microgpt(run.sample({"-n", "1", "--json"})).out)["samples"][0];
     const auto scored =
-        Json::parse(run_microgpt({"score", "--model", run.out.string(), "--json", sample["text"].text()}).out)["texts"][0];
+        Json::parse(run_microgpt({"score", "--model", run.out.string(), "--json", sample["text"].text()})
+                        .out)["texts"][0];
     CHECK(scored["end"].dump() == "null");
     REQUIRE(scored["characters"].size() == 30);
     for (std::size_t i = 0; i < 30; ++i) {
@@ -113,7 +113,8 @@ TEST_SUITE("cli") {
     // Every character but the first of each part is predicted once.
     const double all = json("all")["characters"].number();
     CHECK(all == static_cast<double>(read_bytes(run.text).size()) - 1);
-    CHECK(json("train")["characters"].number() + val["characters"].number() + json("test")["characters"].number()
+    CHECK(json("train")["characters"].number() + val["characters"].number()
+              + json("test")["characters"].number()
           == all - 2);
     const auto words = run_microgpt({"eval", "--model", run.out.string()});
     CHECK(words.out.find(" windows, ") != std::string::npos);

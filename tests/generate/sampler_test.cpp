@@ -26,7 +26,9 @@ TEST_SUITE("generate") {
     long double total = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
       const bool out = static_cast<int>(i) == masked;
-      p.push_back(out ? 0 : std::exp((static_cast<long double>(logits[i]) - largest) / temperature));
+      p.push_back(out ? 0
+                      : std::exp((static_cast<long double>(logits[i]) - largest)
+                                 / static_cast<long double>(temperature)));
       total += p.back();
     }
     for (auto& x : p) x /= total;
@@ -41,6 +43,8 @@ TEST_SUITE("generate") {
   /// The header's text, token by token: a token stays if it passes each filter.
   Numbers slow_weights(const Numbers& logits, const SamplerOptions& options, int masked) {
     const auto p = slow_softmax(logits, options.temperature, masked);
+    const auto top_p = static_cast<long double>(options.top_p);
+    const auto min_p = static_cast<long double>(options.min_p);
     long double largest = 0;
     for (const auto x : p) largest = std::max(largest, x);
     Numbers kept;
@@ -53,8 +57,7 @@ TEST_SUITE("generate") {
         nucleus += p[b];
       }
       const bool stays = static_cast<int>(a) != masked && (options.top_k == 0 || rank < options.top_k)
-                         && (options.top_p == 1 || rank == 0 || nucleus < options.top_p)
-                         && p[a] >= options.min_p * largest;
+                         && (options.top_p == 1 || rank == 0 || nucleus < top_p) && p[a] >= min_p * largest;
       kept.push_back(stays ? static_cast<double>(p[a]) : 0);
     }
     return kept;
@@ -129,7 +132,7 @@ TEST_SUITE("generate") {
       const Numbers logits = noise.numbers(11, 4);
       check_weights<double>(logits, options, -1, 1e-12);
       check_weights<double>(logits, options, noise.whole(0, 10), 1e-12);
-      check_weights<float>(logits, {options.temperature, options.top_k, 1, 0}, -1, 2e-4);
+      check_weights<float>(logits, {options.temperature, options.top_k, 1, 0}, noise.whole(-1, 10), 2e-4);
     }
   }
 
@@ -152,6 +155,12 @@ TEST_SUITE("generate") {
     CHECK(kept[1] > 0);
     CHECK(kept[3] > 0);
     CHECK(kept[5] == 0);  // as probable as they, but third
+    // Four of a quarter each: two hold exactly a half, three hold more than that.
+    Sampler<double> quarters(4);
+    const auto half = quarters.weights(Numbers(4, 1.0), {1.0, 0, 0.5, 0.0});
+    CHECK(std::vector<double>(half.begin(), half.end()) == Numbers{0.25, 0.25, 0, 0});
+    const auto more = quarters.weights(Numbers(4, 1.0), {1.0, 0, 0.5000001, 0.0});
+    CHECK(std::vector<double>(more.begin(), more.end()) == Numbers{0.25, 0.25, 0.25, 0});
     const auto most = sampler.weights(groups, {1.0, 0, 1.0, 1.0});
     for (const std::size_t i : {1U, 3U, 5U}) CHECK(most[i] > 0);  // min-p keeps all that tie
   }

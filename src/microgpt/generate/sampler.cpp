@@ -57,7 +57,6 @@ std::span<const double> Sampler<T>::weights(std::span<const T> logits, const Sam
   if (masked >= 0) scaled_[static_cast<std::size_t>(masked)] = -std::numeric_limits<T>::infinity();
   softmax_forward<T>(scaled_, scaled_);
   std::copy(scaled_.begin(), scaled_.end(), weights_.begin());
-  if (masked >= 0) weights_[static_cast<std::size_t>(masked)] = 0;
   if (options.top_k > 0 || options.top_p < 1 || options.min_p > 0) filter(logits, options, masked);
   return weights_;
 }
