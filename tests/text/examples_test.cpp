@@ -157,9 +157,9 @@ TEST_SUITE("text") {
     }
     // 36 places, about 1000 each: 5 standard deviations are 156.
     CHECK(starts.size() == 36);
-    for (const auto& [place, times] : starts) {
-      CAPTURE(place);
-      CHECK(std::abs(times - 1000) < 156);
+    for (const auto& start : starts) {
+      CAPTURE(start.first);
+      CHECK(std::abs(start.second - 1000) < 156);
     }
   }
 

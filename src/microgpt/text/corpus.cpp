@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <functional>
+#include <future>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -28,7 +29,7 @@ struct Found {
 Found find_end(std::string_view text, std::size_t begin) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   constexpr std::uint64_t kHighs = 0x8080808080808080U;
-  std::uint64_t h = 0;
+  std::uint64_t h = 0xcbf29ce484222325U;
   for (std::size_t at = begin;; at += 8) {
     std::uint64_t word = ~std::uint64_t{0};  // beyond the text all bytes are kDocumentEnd
     if (text.size() - at >= 8) {
@@ -153,6 +154,8 @@ Corpus Corpus::load(const DataConfig& config, std::size_t block_size, Rng& rng) 
 Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block_size, Rng& rng) {
   const bool is_stream = dataset.mode() == DataMode::stream;
   const auto key = is_stream ? static_cast<std::uint64_t>(rng.random() * 9007199254740992.0) : 0;
+  const std::string_view text = dataset.text();
+  auto tokenizer = std::async([&] { return Tokenizer(std::span(&text, 1)); });  // meanwhile
   Split split = split_dataset(dataset, config, block_size, key);
   if (split.training.empty() && is_stream) {
     const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;
@@ -171,9 +174,7 @@ Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block
                                  + " none is held out: set data.held_out to 0");
   }
   split.training.shuffle(rng);
-  const std::string_view text = dataset.text();
-  Tokenizer tokenizer(std::span(&text, 1));
-  return {std::move(dataset), std::move(tokenizer), std::move(split.training), std::move(split.held_out),
+  return {std::move(dataset), tokenizer.get(), std::move(split.training), std::move(split.held_out),
           split.summary};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <future>
 #include <utility>
 
 #include "microgpt/base/error.hpp"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 /// Bytes: what the places of Examples can tell apart.
-constexpr std::uint64_t kLargest = std::uint64_t{1} << 32;
+constexpr std::uint64_t kLargest = (std::uint64_t{1} << 32) - 1;
 
 /// The place of the first NUL in what is valid UTF-8 and looks like UTF-16 without a byte order mark:
 /// of its first kilobytes every second byte is NUL, and no other. Otherwise npos.
@@ -138,10 +139,15 @@ Dataset Dataset::load(const std::filesystem::path& path, DataMode mode, ByteOrde
 
 Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, const std::string& name) {
   if (text.size() > kLargest) throw Error(Fault::data, "too large: " + name + ": at most 4 GiB are read");
+  // The digest takes as long as everything that only looks at the text: meanwhile.
+  auto digest = std::async([&] { return sha256(text); });
   check_utf8(text, name);
+  const auto controls = count_bytes(text, [](unsigned char byte) {
+    return byte < 0x09 || (byte > 0x0d && byte < 0x1c) || byte == 0x7f;  // white space is none
+  });
   Dataset dataset;
   dataset.mode_ = mode;
-  dataset.digest_ = sha256(text);
+  dataset.digest_ = digest.get();
   if (text.starts_with(kByteOrderMark) && mark == ByteOrderMark::drop) {
     text.erase(0, kByteOrderMark.size());
     dataset.notices_.emplace_back("a byte order mark at the start was dropped");
@@ -150,9 +156,6 @@ Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, 
     dataset.notices_.push_back(std::to_string(count)
                                + " line ends of the form \\r\\n or \\r were read as \\n");
   }
-  const auto controls = count_bytes(text, [](unsigned char byte) {
-    return byte < 0x09 || (byte > 0x0d && byte < 0x1c) || byte == 0x7f;  // white space is none
-  });
   if (controls > 0) {
     dataset.notices_.push_back(std::to_string(controls) + " control characters are kept as characters");
   }

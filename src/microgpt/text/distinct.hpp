@@ -7,17 +7,18 @@
 
 namespace microgpt {
 
-/// A set of 64-bit hashes. It is exact up to about two million; from then on it keeps only hashes whose
+/// A set of 64-bit hashes. It is exact up to a million; from then on it keeps only hashes whose
 /// lowest bit is 0, then whose lowest two are 0, and so on, and counts each for 2, for 4, ... (adaptive
 /// sampling, Flajolet 1990): off by 0.1 % or so, in 32 MiB.
 class DistinctCounter {
  public:
-  /// At most `most_slots` places for hashes, of which half are filled; a power of 2, 4 or more.
+  /// At most `most_slots` places for hashes, of which a quarter is filled, so that nearly every search
+  /// ends at the first place; a power of 2, 4 or more.
   explicit DistinctCounter(std::size_t most_slots = std::size_t{1} << 22) : most_slots_(most_slots) {}
 
   void add(std::uint64_t hash) {
     if ((hash & unsampled_) != 0) return;
-    if (insert(hash) && ++kept_ > slots_.size() / 2) make_room();
+    if (insert(hash) && ++kept_ > slots_.size() / 4) make_room();
   }
 
   [[nodiscard]] std::uint64_t count() const { return kept_ * (unsampled_ + 1); }

@@ -27,23 +27,21 @@ std::size_t Example::positions() const {
 }
 
 void add_further_examples(std::string_view document, std::size_t begin, std::size_t characters,
-                          std::size_t block_size, std::vector<Place>& starts) {
+                          std::size_t block_size, std::vector<Place>& places) {
   // Of n characters n + 1 are predicted, for the end is one more: another example is needed as long as
   // block_size or more are left.
-  std::size_t at = 0;
-  for (std::size_t skip = block_size - 1; characters >= block_size; skip = block_size) {
-    skip_characters(document, at, skip);
-    starts.push_back(static_cast<Place>(begin + at));
-    characters -= block_size;
+  for (std::size_t at = 0; characters >= block_size; characters -= block_size) {
+    skip_characters(document, at, block_size);
+    places.push_back(static_cast<Place>(begin + at));
   }
 }
 
-Examples Examples::of_documents(std::string_view text, std::size_t block_size, std::vector<Place> starts) {
+Examples Examples::of_documents(std::string_view text, std::size_t block_size, std::vector<Place> places) {
   Examples examples;
   examples.text_ = text;
   examples.block_size_ = block_size;
   examples.has_documents_ = true;
-  examples.starts_ = std::move(starts);
+  examples.places_ = std::move(places);
   return examples;
 }
 
@@ -55,7 +53,7 @@ Examples Examples::consecutive_windows(std::string_view stream, std::size_t bloc
     const std::size_t begin = at;
     skip_characters(stream, at, 1);
     if (at == stream.size()) break;  // nothing left to predict
-    examples.starts_.push_back(static_cast<Place>(begin));
+    examples.places_.push_back(static_cast<Place>(begin));
     skip_characters(stream, at, block_size - 1);
   }
   return examples;
@@ -72,30 +70,36 @@ Examples Examples::random_windows(std::string_view stream, std::size_t block_siz
     do --last;
     while (continues_character(stream[last]));
   }
-  examples.places_ = last + 1;
+  examples.range_ = last + 1;
   return examples;
 }
 
 std::size_t Examples::draw(std::uint64_t n) const {
   // Every byte is as likely as any other; from within a character is drawn again.
   for (std::uint64_t x = mix(key_ ^ mix(n));; x = mix(x + 0x9e3779b97f4a7c15U)) {
-    const std::size_t place = x % places_;  // of 2^64, so that none is likelier by more than 2^-32
+    const std::size_t place = x % range_;  // of 2^64, so that none is likelier by more than 2^-32
     if (!continues_character(text_[place])) return place;
   }
 }
 
 Example Examples::operator[](std::uint64_t n) const {
-  const std::size_t begin = starts_.empty() ? draw(n) : starts_[n % starts_.size()];
+  std::size_t begin = places_.empty() ? draw(n) : places_[n % places_.size()];
+  if (!has_documents_) {
+    std::size_t end = begin;
+    skip_characters(text_, end, block_size_ + 1);
+    return {text_.substr(begin, end - begin), false, false};
+  }
   const auto at_border = [&](std::size_t at) { return at == text_.size() || text_[at] == kDocumentEnd; };
-  Example example;
-  example.opens = has_documents_ && (begin == 0 || at_border(begin - 1));
-  // block_size + 1 tokens, the ends of a document among them.
-  std::size_t room = block_size_ + (example.opens ? 0 : 1);
   std::size_t end = begin;
+  std::size_t room = block_size_;  // for predictions
   for (; room > 0 && !at_border(end); --room) next_code_point(text_, end);
-  example.closes = has_documents_ && room > 0 && at_border(end);
-  example.text = text_.substr(begin, end - begin);
-  return example;
+  const bool closes = room > 0;
+  const bool opens = begin == 0 || at_border(begin - 1);
+  if (!opens) {
+    do --begin;
+    while (continues_character(text_[begin]));
+  }
+  return {text_.substr(begin, end - begin), opens, closes};
 }
 
 }  // namespace microgpt

@@ -27,22 +27,24 @@ enum class LongDocuments {
   split,  ///< go on in further examples, so that every character is predicted once
 };
 
-/// Where a character starts: bytes from the start of the text, which holds no more than 2^32.
+/// Bytes from the start of a text, which holds fewer than 2^32.
 using Place = std::uint32_t;
 
-/// Appends the places where the examples of a document after its first one start, as many as it takes
-/// to predict every character: each with the character that the one before it predicted last. The
-/// document starts at `begin` and has so many characters.
+/// Appends the places of a document's examples after the first, as many as it takes to predict every
+/// character. An example's place is that of the first character it predicts, or of the document's end; it
+/// reads the character before, or BOS at the start of a document. The document starts at `begin` and has
+/// so many characters.
 void add_further_examples(std::string_view document, std::size_t begin, std::size_t characters,
-                          std::size_t block_size, std::vector<Place>& starts);
+                          std::size_t block_size, std::vector<Place>& places);
 
 /// Examples by number.
 class Examples {
  public:
   Examples() = default;
 
-  /// Documents or parts of them: `text` is a Dataset's, and outlives this object.
-  static Examples of_documents(std::string_view text, std::size_t block_size, std::vector<Place> starts);
+  /// Documents, by the places where they start, and parts of them: `text` is a Dataset's, and outlives
+  /// this object.
+  static Examples of_documents(std::string_view text, std::size_t block_size, std::vector<Place> places);
 
   /// The windows of block_size + 1 characters of a stream, one after the other: the first character of
   /// each is the last of the one before. The last may be shorter.
@@ -54,14 +56,14 @@ class Examples {
   static Examples random_windows(std::string_view stream, std::size_t block_size, std::uint64_t key);
 
   /// Examples in a round; of random windows, the bytes that one may start in.
-  [[nodiscard]] std::size_t size() const { return starts_.empty() ? places_ : starts_.size(); }
+  [[nodiscard]] std::size_t size() const { return places_.empty() ? range_ : places_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   /// Example number n, counted round and round. There must be one.
   [[nodiscard]] Example operator[](std::uint64_t n) const;
 
   /// The order becomes that of random.shuffle. Random windows have none.
-  void shuffle(Rng& rng) { rng.shuffle(std::span(starts_)); }
+  void shuffle(Rng& rng) { rng.shuffle(std::span(places_)); }
 
  private:
   [[nodiscard]] std::size_t draw(std::uint64_t n) const;
@@ -69,8 +71,8 @@ class Examples {
   std::string_view text_;
   std::size_t block_size_ = 0;
   bool has_documents_ = false;
-  std::vector<Place> starts_;
-  std::size_t places_ = 0;  // of random windows: the first bytes of the stream, where one may start
+  std::vector<Place> places_;
+  std::size_t range_ = 0;  // of random windows: the first bytes of the stream, where one may start
   std::uint64_t key_ = 0;
 };
 
