@@ -8,6 +8,8 @@ namespace microgpt::cli {
 
 void add_train(CLI::App& program);
 void add_sample(CLI::App& program);
+void add_eval(CLI::App& program);
+void add_score(CLI::App& program);
 void add_reference(CLI::App& program);
 void add_bench(CLI::App& program);
 

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma");
   add_train(program);
   add_sample(program);
+  add_eval(program);
+  add_score(program);
   add_reference(program);
   add_bench(program);
 

@@ -1,5 +1,6 @@
 #include "cli/model.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -33,6 +34,18 @@ std::string check_seed(const std::string& text) {
   return good ? "" : text + " is not a whole number from 0 to 18446744073709551615";
 }
 
+std::function<std::string(const std::string&)> number_between(double low, double high) {
+  return [low, high](const std::string& text) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool good =
+        failed == std::errc() && end == text.data() + text.size() && number >= low && number <= high;
+    std::ostringstream words;
+    if (!good) words << one_line(text) << " is not a number from " << low << " to " << high;
+    return words.str();
+  };
+}
+
 std::string as_document(const std::string& text, DataMode mode) {
   if (mode == DataMode::lines) return stdout_is_terminal() ? one_line(text) : text;
   if (!stdout_is_terminal()) return text + '\n';
@@ -40,6 +53,31 @@ std::string as_document(const std::string& text, DataMode mode) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) shown += one_line(line) + '\n';
   return shown;
+}
+
+bool is_stream(const RunConfig& config) {
+  return config.data.mode == DataMode::stream;
+}
+
+Token opening(const RunConfig& config, const Tokenizer& tokenizer) {
+  if (!is_stream(config)) return tokenizer.bos();
+  const auto characters = tokenizer.characters();
+  const auto newline = std::find(characters.begin(), characters.end(), U'\n');
+  return newline == characters.end() ? 0 : static_cast<Token>(newline - characters.begin());
+}
+
+OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data) {
+  const DataConfig& config = checkpoint.config().data;
+  const std::string path = data.empty() ? config.path : data;
+  Dataset dataset = Dataset::load(path, config.mode, ByteOrderMark::drop);
+  if (dataset.digest() != checkpoint.training().data_sha256) {
+    throw Error(Fault::data,
+                "not the model's own text: " + path
+                    + ": its SHA-256 is not that of the text the run was trained on"
+                    + (data.empty() ? ": it was changed since; give the old one with --data" : ""));
+  }
+  Sides sides = split_texts(dataset, config);
+  return {std::move(dataset), std::move(sides)};
 }
 
 }  // namespace microgpt::cli

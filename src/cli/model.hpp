@@ -1,15 +1,16 @@
-// What train and sample share: finding a model, writing texts with it.
+// What the commands share that use a model: finding it, its own text, writing texts with it.
 #pragma once
 
 #include <functional>
 #include <iostream>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "microgpt/base/rng.hpp"
 #include "microgpt/generate/generator.hpp"
 #include "microgpt/io/checkpoint.hpp"
-#include "microgpt/text/dataset.hpp"
+#include "microgpt/text/corpus.hpp"
 
 namespace microgpt::cli {
 
@@ -17,24 +18,82 @@ namespace microgpt::cli {
 /// damaged is passed over with a warning on standard error.
 Checkpoint load_model(const std::string& path);
 
+/// Calls use() with the model's weights in the precision they are stored in.
+template <class Use>
+void with_parameters(const Checkpoint& checkpoint, Use&& use) {
+  if (checkpoint.config().precision == Precision::float32) {
+    use(checkpoint.parameters<float>());
+  } else {
+    use(checkpoint.parameters<double>());
+  }
+}
+
 /// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
 /// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
 std::string check_seed(const std::string& text);
+
+/// The same for a number from low to high, not NaN, which the parser's own ranges let through.
+std::function<std::string(const std::string&)> number_between(double low, double high);
 
 /// A text as it would stand in a training file: a paragraph is followed by a blank line. On a
 /// terminal control characters are escaped.
 std::string as_document(const std::string& text, DataMode mode);
 
-/// Writes sample.count texts and hands each to show().
+/// Whether the run's text is one stream without documents.
+bool is_stream(const RunConfig& config);
+
+/// The tokens that a text of the run is preceded by: BOS; in a stream a newline, or if it has none its
+/// first character.
+Token opening(const RunConfig& config, const Tokenizer& tokenizer);
+
+/// The model's own text, from `data` or else from where the run had it, with its splits. Throws Error (data)
+/// if its SHA-256 is not the run's.
+struct OwnText {
+  Dataset dataset;
+  Sides split;
+};
+OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data);
+
+/// Called for each token of a text and for its end (BOS), with the logits it followed; of a stream's first
+/// character there are none.
 template <class T>
-void sample_texts(const ModelConfig& model, const Parameters<T>& parameters, const Tokenizer& tokenizer,
-                  const SampleConfig& sample, std::span<const Token> prompt, Rng& rng,
-                  const std::function<void(const std::string&)>& show) {
-  Generator<T> generator(model, parameters);
-  const GenerateOptions options = {
-      .temperature = sample.temperature,
-      .max_length = sample.max_length > 0 ? sample.max_length : model.block_size};
-  for (int i = 0; i < sample.count; ++i) show(tokenizer.decode(generator.generate(prompt, options, rng)));
-}
+using SeenToken = typename Generator<T>::Seen;
+
+/// Writes texts as the run's settings or those of the command line say.
+template <class T>
+class Writer {
+ public:
+  Writer(const RunConfig& config, const Parameters<T>& parameters, const Tokenizer& tokenizer,
+         const SampleConfig& sample, std::span<const Token> prompt)
+      : generator_(config.model, parameters), prompt_(prompt.begin(), prompt.end()) {
+    options_ = {.sampler = sample.sampler,
+                .max_chars = sample.max_chars > 0 ? sample.max_chars : config.model.block_size,
+                .stream = is_stream(config)};
+    if (options_.stream && prompt_.empty()) {
+      prompt_ = {opening(config, tokenizer)};
+      ++options_.max_chars;
+      hidden_ = 1;
+    }
+  }
+
+  /// The next text's tokens.
+  std::vector<Token> write(Rng& rng, const SeenToken<T>& seen = {}) {
+    SeenToken<T> shown = seen;
+    if (hidden_ > 0 && seen) {
+      shown = [&, at = 0](Token token, std::span<const T> logits) mutable {
+        if (at++ > 0) seen(token, logits);
+      };
+    }
+    auto tokens = generator_.generate(prompt_, options_, rng, shown);
+    tokens.erase(tokens.begin(), tokens.begin() + hidden_);
+    return tokens;
+  }
+
+ private:
+  Generator<T> generator_;
+  std::vector<Token> prompt_;
+  GenerateOptions options_;
+  int hidden_ = 0;  // characters of the prompt that are not part of the text
+};
 
 }  // namespace microgpt::cli

@@ -6,9 +6,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "cli/novelty_report.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/generate/generator.hpp"
+#include "microgpt/evaluate/score.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
@@ -17,59 +18,126 @@ namespace {
 
 struct SampleOptions {
   std::string model;
+  std::string data;
   int count = 20;
-  std::optional<double> temperature;
-  std::optional<int> max_length;
+  std::optional<double> temperature, top_p, min_p;
+  std::optional<int> top_k, max_chars;
   std::string prompt;
   std::uint64_t seed = 42;
   bool json = false;
+  bool stream = false;
+  bool report = false;
+  bool novel = false;
 };
+
+/// --novel gives up where so many texts in a row were known.
+constexpr int kPatience = 1000;
+
+/// The run's own settings, with those of the command line in their place.
+SampleConfig settings_of(const SampleOptions& options, const RunConfig& config, std::size_t prompt) {
+  SampleConfig sample = config.sample;
+  sample.count = options.count;
+  sample.sampler.temperature = options.temperature.value_or(sample.sampler.temperature);
+  sample.sampler.top_k = options.top_k.value_or(sample.sampler.top_k);
+  sample.sampler.top_p = options.top_p.value_or(sample.sampler.top_p);
+  sample.sampler.min_p = options.min_p.value_or(sample.sampler.min_p);
+  sample.max_chars = options.max_chars.value_or(sample.max_chars);
+  if (sample.max_chars == 0) sample.max_chars = config.model.block_size;
+  if (prompt >= static_cast<std::size_t>(sample.max_chars)) {
+    throw Error(Fault::usage, "bad --prompt: its " + std::to_string(prompt)
+                                  + " characters leave nothing to write of the "
+                                  + std::to_string(sample.max_chars) + " a text may have: raise --max-chars");
+  }
+  return sample;
+}
+
+/// A character as it may be shown at once, while its text is still being written.
+std::string shown_character(const std::string& character, DataMode mode) {
+  const bool raw = !stdout_is_terminal() || (mode != DataMode::lines && character == "\n");
+  return raw ? character : one_line(character);
+}
+
+template <class T>
+void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
+                   const Parameters<T>& parameters) {
+  const RunConfig& config = checkpoint.config();
+  const Tokenizer& tokenizer = checkpoint.tokenizer();
+  const auto prompt = tokenizer.encode(options.prompt);
+  const SampleConfig sample = settings_of(options, config, prompt.size());
+  const DataMode mode = config.data.mode;
+
+  std::optional<OwnText> own;
+  std::optional<NoveltyReport> report;
+  if (options.report || options.novel) {
+    own.emplace(load_own_text(checkpoint, options.data));
+    report.emplace(*own, tokenizer, is_stream(config));
+  }
+
+  nlohmann::ordered_json samples = nlohmann::ordered_json::array();
+  nlohmann::ordered_json probabilities, end;  // of the text being written
+  const auto seen = [&](Token token, std::span<const T> logits) {
+    if (options.stream && token != tokenizer.bos()) {
+      std::cout << shown_character(tokenizer.decode({&token, 1}), mode) << std::flush;
+    }
+    if (!options.json) return;
+    nlohmann::ordered_json p;  // null: nothing stood before it
+    if (!logits.empty()) p = std::exp(-surprise<T>(logits, token, is_stream(config) ? tokenizer.bos() : -1));
+    token == tokenizer.bos() ? end = p : probabilities.emplace_back(p);
+  };
+
+  const bool terminal = stdout_is_terminal();
+  Writer<T> writer(config, parameters, tokenizer, sample, prompt);
+  Rng rng(options.seed);
+  for (int shown = 0, known = 0; shown < options.count;) {
+    probabilities = nlohmann::ordered_json::array();
+    end = nullptr;
+    const auto tokens = options.stream || options.json ? writer.write(rng, seen) : writer.write(rng);
+    const std::string text = tokenizer.decode(tokens);
+    nlohmann::ordered_json finding;
+    if (options.report) finding = report->add(text, tokens);
+    if (options.novel && !report->is_new(text)) {
+      if (++known < kPatience) continue;
+      std::cerr << "warning: only " << shown << " new texts: of the last " << kPatience
+                << " none was: a higher --temperature may write more\n";
+      break;
+    }
+    known = 0;
+    ++shown;
+    if (options.json) {
+      samples.push_back({{"text", text}, {"probabilities", probabilities}, {"end", end}});
+      if (options.report) samples.back().update(finding);
+    } else if (options.stream) {
+      std::cout << (mode == DataMode::lines ? "\n" : "\n\n") << std::flush;
+    } else {
+      std::cout << as_document(text, mode) << '\n';
+      if (terminal) std::cout << std::flush;
+    }
+  }
+
+  if (options.json) {
+    nlohmann::ordered_json document = {
+        {"seed", options.seed},          {"temperature", sample.sampler.temperature},
+        {"top_k", sample.sampler.top_k}, {"top_p", sample.sampler.top_p},
+        {"min_p", sample.sampler.min_p}, {"max_chars", sample.max_chars},
+        {"prompt", options.prompt},      {"samples", samples}};
+    if (options.report) document["report"] = report->to_json();
+    std::cout << document.dump() << '\n';
+  } else if (options.report) {
+    if (options.count > 0) std::cout << '\n';
+    report->print();
+  }
+}
 
 void run_sample(const SampleOptions& options) {
   const Checkpoint checkpoint = load_model(options.model);
   if (find_invalid_utf8(options.prompt) != std::string::npos) {
     throw Error(Fault::usage, "bad --prompt: it is not valid UTF-8");
   }
-  const std::vector<Token> prompt = checkpoint.tokenizer().encode(options.prompt);
-  SampleConfig sample = checkpoint.config().sample;
-  sample.count = options.count;
-  sample.temperature = options.temperature.value_or(sample.temperature);
-  sample.max_length = options.max_length.value_or(sample.max_length);
-  const int limit = sample.max_length > 0 ? sample.max_length : checkpoint.config().model.block_size;
-  if (static_cast<int>(prompt.size()) >= limit) {
-    throw Error(Fault::usage, "bad --prompt: its " + std::to_string(prompt.size())
-                                  + " characters leave nothing to write of the " + std::to_string(limit)
-                                  + " a text may have: raise --max-length");
+  if (!options.data.empty() && !options.report && !options.novel) {
+    throw Error(Fault::usage, "bad options: --data is where --report and --novel find the training text");
   }
-
-  if (std::isnan(sample.temperature)) {  // no range keeps it out: it compares with nothing
-    throw Error(Fault::usage, "bad --temperature: nan: must be a number from 0 to 100");
-  }
-
-  Rng rng(options.seed);
-  nlohmann::json texts = nlohmann::json::array();
-  const auto show = [&](const std::string& text) {
-    if (options.json) {
-      texts.push_back(text);
-    } else {
-      std::cout << as_document(text, checkpoint.config().data.mode) << '\n' << std::flush;
-    }
-  };
-  if (checkpoint.config().precision == Precision::float32) {
-    sample_texts(checkpoint.config().model, checkpoint.parameters<float>(), checkpoint.tokenizer(), sample,
-                 prompt, rng, show);
-  } else {
-    sample_texts(checkpoint.config().model, checkpoint.parameters<double>(), checkpoint.tokenizer(), sample,
-                 prompt, rng, show);
-  }
-  if (options.json) {
-    std::cout << nlohmann::ordered_json{{"seed", options.seed},
-                                        {"temperature", sample.temperature},
-                                        {"prompt", options.prompt},
-                                        {"samples", texts}}
-                     .dump()
-              << '\n';
-  }
+  with_parameters(checkpoint,
+                  [&](const auto& parameters) { write_samples(options, checkpoint, parameters); });
 }
 
 }  // namespace
@@ -84,17 +152,43 @@ void add_sample(CLI::App& program) {
   command
       .add_option("--temperature", options->temperature,
                   "Below 1 bolder, above 1 wilder, 0 the most probable text (default: the run's own, 0.5)")
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number_between(0, 100));
+  command
+      .add_option("--top-k", options->top_k,
+                  "Draw from the k most probable characters; 0 is off (the run's own)")
+      ->check(CLI::Range(0, 1'114'112));
+  command
+      .add_option("--top-p", options->top_p,
+                  "Draw from the fewest whose probabilities add up to p; 1 is off (the run's own)")
+      ->check(number_between(0, 1));
+  command
+      .add_option(
+          "--min-p", options->min_p,
+          "Draw from those with at least p times the best one's probability; 0 is off (the run's own)")
+      ->check(number_between(0, 1));
   command.add_option("--prompt", options->prompt, "Text that each one begins with");
   command
-      .add_option("--max-length", options->max_length,
+      .add_option("--max-chars", options->max_chars,
                   "Most characters of a text, prompt included (default: the run's own, block_size)")
       ->check(CLI::Range(1, 1'000'000'000));
   command.add_option("--seed", options->seed, "The same seed gives the same texts")
       ->check(check_seed)
       ->capture_default_str();
-  command.add_flag("--json", options->json, "One JSON document instead of lines");
-  command.footer("Example:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8");
+  auto* json = command.add_flag("--json", options->json,
+                                "One JSON document: texts, and the model's probability of every character");
+  auto* stream = command.add_flag("--stream", options->stream, "Show every character as soon as it is drawn");
+  command.add_flag("--report", options->report,
+                   "Say at the end how many are new, and how near the others are to the training text");
+  auto* novel =
+      command.add_flag("--novel", options->novel,
+                       "Show only texts that do not stand in the training text, until there are -n");
+  command.add_option("--data", options->data, "The training text, if it was moved (--report, --novel)");
+  stream->excludes(json);
+  stream->excludes(novel);
+  command.footer(
+      "docs/sampling.md says what each setting does.\n\n"
+      "Example:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
+      "  microgpt sample --model runs/names-1 -n 1000 --report");
   command.callback([options] { run_sample(*options); });
 }
 

@@ -77,8 +77,12 @@ std::string bold(const std::string& text) {
   return plain ? text : "\x1b[1m" + text + "\x1b[0m";
 }
 
-Progress::Progress(int first_step, int steps, bool quiet)
-    : first_step_(first_step), steps_(steps), quiet_(quiet), live_(!quiet && stdout_is_terminal()) {
+Progress::Progress(int first_step, int steps, bool quiet, double budget)
+    : first_step_(first_step),
+      steps_(steps),
+      quiet_(quiet),
+      live_(!quiet && stdout_is_terminal()),
+      budget_(budget) {
   window_.reserve(kWindow);
 }
 
@@ -95,6 +99,10 @@ void Progress::step(int step, double loss, std::size_t characters) {
     if (now - shown_ < std::chrono::milliseconds(100) && step != steps_) return;
     shown_ = now;
     std::cout << "\r\x1b[K" << line(step) << std::flush;
+  } else if (!quiet_ && budget_ > 0) {
+    const int ticks = static_cast<int>(20 * std::min(1.0, seconds() / budget_));
+    if (ticks > ticks_) std::cout << line(step) << '\n' << std::flush;
+    ticks_ = ticks;
   } else if (!quiet_) {
     const int every = std::max(1, steps_ / 20);
     if (step % every == 0 || step == steps_) std::cout << line(step) << '\n' << std::flush;
@@ -125,9 +133,13 @@ double Progress::characters_per_second() const {
 
 std::string Progress::line(int step) const {
   const int done = step - first_step_;
-  const double left = done > 0 ? seconds() / done * (steps_ - step) : 0;
-  std::string text = format("step %*d/%d  loss %.4f", static_cast<int>(std::to_string(steps_).size()), step,
-                            steps_, mean_loss());
+  const double left = budget_ > 0 ? std::max(0.0, budget_ - seconds())
+                      : done > 0  ? seconds() / done * (steps_ - step)
+                                  : 0;
+  std::string text = budget_ > 0
+                         ? format("step %d  loss %.4f", step, mean_loss())
+                         : format("step %*d/%d  loss %.4f", static_cast<int>(std::to_string(steps_).size()),
+                                  step, steps_, mean_loss());
   if (held_out_) text += format("  held-out %.4f", *held_out_);
   return text + "  " + rate(characters_per_second()) + " chars/s  " + duration(left) + " left";
 }

@@ -29,7 +29,8 @@ std::string bold(const std::string& text);
 /// a pipe about twenty plain ones.
 class Progress {
  public:
-  Progress(int first_step, int steps, bool quiet);
+  /// With a budget of seconds above 0 the end is when they are over, not at `steps`.
+  Progress(int first_step, int steps, bool quiet, double budget = 0);
   ~Progress() { finish(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -55,6 +56,8 @@ class Progress {
   int steps_;
   bool quiet_;
   bool live_;
+  double budget_;
+  int ticks_ = 0;  // twentieths of the budget that were shown
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_{};
   std::size_t characters_ = 0;

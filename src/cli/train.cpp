@@ -1,6 +1,8 @@
 // microgpt train: from a config and a text file to a run folder.
 #include <unistd.h>
 
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -14,9 +16,12 @@
 #include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/io/held_out_history.hpp"
 #include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/train/early_stopping.hpp"
+#include "microgpt/train/schedule.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt::cli {
@@ -32,6 +37,7 @@ struct TrainOptions {
   std::string out;
   std::optional<std::uint64_t> seed;
   std::optional<int> steps;
+  std::optional<std::string> time;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<std::string> set;
   bool quiet = false;
@@ -41,12 +47,51 @@ struct TrainOptions {
   [[nodiscard]] bool talks() const { return !quiet && !json; }
 };
 
+/// "30s", "2m", "1.5h" or "30" in seconds.
+double parse_time(const std::string& text) {
+  double number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const double scale = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  if (failed != std::errc() || scale == 0 || !(number > 0)) {
+    throw Error(Fault::usage,
+                "bad --time: " + one_line(text) + ": must be a time above 0 as in 30s, 5m or 1.5h");
+  }
+  return number * scale;
+}
+
+/// The clock of a run with a time budget. A run that goes on has used what its checkpoint's place in the
+/// schedule says.
+class Stopwatch {
+ public:
+  Stopwatch(const RunConfig& config, int step)
+      : budget_(config.time_budget), used_(budget_ * step / config.train.steps) {}
+
+  [[nodiscard]] double elapsed() const {
+    return used_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  [[nodiscard]] bool over() const { return elapsed() >= budget_; }
+  [[nodiscard]] double left() const { return std::max(0.0, budget_ - elapsed()); }
+
+ private:
+  double budget_;
+  double used_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 /// Trains from the state's step on and samples: the part of a run that depends on the precision.
 template <class T>
-Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
+Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Corpus& corpus,
                          const RunFolder& folder, TrainState<T>& state, Rng& rng) {
   // Every output is opened before the first step.
   Metrics metrics(folder.metrics(), state.step);
+  EarlyStopping stopping(config.patience);
+  for (const double loss : held_out_history(folder.metrics())) stopping.add(loss);
+  if (stopping.over() && fs::exists(folder.samples())) {
+    throw Error(Fault::usage, "nothing to resume: " + folder.path.string() + ": the run stopped early, after "
+                                  + std::to_string(config.patience)
+                                  + " held-out losses without a new best (train.patience)");
+  }
   std::ofstream samples_file(folder.samples());
   const auto check_samples_file = [&] {
     if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
@@ -54,20 +99,26 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
   check_samples_file();
 
   Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
-  Progress progress(state.step, config.train.steps, !options.talks());
+  std::optional<Stopwatch> watch;
+  if (config.time_budget > 0) watch.emplace(config, state.step);
+  Progress progress(state.step, config.train.steps, !options.talks(), watch ? watch->left() : 0);
   Outcome outcome;
   outcome.data = corpus.summary;
 
-  const auto due = [&](int every) {
-    return state.step == config.train.steps || (every > 0 && state.step % every == 0);
-  };
+  bool last = stopping.over();
+  const auto due = [&](int every) { return last || (every > 0 && state.step % every == 0); };
   const auto save = [&] {
     metrics.flush();
     save_checkpoint<T>(folder.checkpoint(state.step), config, corpus.tokenizer,
                        {state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss}, state);
   };
-  while (state.step < config.train.steps) {
+  while (!last && state.step < config.train.steps) {
     const StepReport step = trainer.step();
+    if (watch) {
+      config.train.steps =
+          watch->over() ? state.step : steps_by_clock(state.step, watch->elapsed(), config.time_budget);
+    }
+    last = state.step == config.train.steps;
     ++outcome.steps;
     outcome.held_out_loss.reset();
     metrics.step(step, config.train.grad_clip > 0);
@@ -75,9 +126,12 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
       outcome.held_out_loss = trainer.evaluate(corpus.held_out);
       metrics.held_out(state.step, *outcome.held_out_loss);
       progress.held_out(*outcome.held_out_loss);
+      stopping.add(*outcome.held_out_loss);
+      outcome.stopped_early = !last && stopping.over();
+      last = last || stopping.over();
     }
     progress.step(step.step, step.loss, step.positions);
-    const bool stop = interrupted() && state.step < config.train.steps;
+    const bool stop = interrupted() && !last;
     if (due(config.checkpoint_every) || stop) save();
     if (stop) {
       throw Interrupted("stopped after step " + std::to_string(state.step) + "; go on with: " + program_name()
@@ -90,11 +144,12 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
   outcome.mean_steps = progress.mean_steps();
   progress.finish();
 
-  sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
-                  [&](const std::string& text) {
-                    samples_file << text << (config.data.mode == DataMode::lines ? "\n" : "\n\n");
-                    outcome.samples.push_back(text);
-                  });
+  Writer<T> writer(config, state.parameters, corpus.tokenizer, config.sample, {});
+  for (int i = 0; i < config.sample.count; ++i) {
+    const std::string text = corpus.tokenizer.decode(writer.write(rng));
+    samples_file << text << (config.data.mode == DataMode::lines ? "\n" : "\n\n");
+    outcome.samples.push_back(text);
+  }
   samples_file.close();
   check_samples_file();
   outcome.new_samples = corpus.count_new(outcome.samples);
@@ -135,8 +190,15 @@ std::string absolute(const std::string& path) {
 void run_new(const TrainOptions& options) {
   std::vector<std::string> overrides = options.set;
   if (options.seed) overrides.push_back("seed=" + std::to_string(*options.seed));
+  if (options.time) overrides.push_back("train.time_budget=" + std::to_string(parse_time(*options.time)));
   if (options.steps) overrides.push_back("train.steps=" + std::to_string(*options.steps));
   RunConfig config = load_run_config(options.config, overrides);
+  if (config.patience > 0 && (config.eval_every == 0 || config.data.held_out == 0)) {
+    throw Error(Fault::data, "bad config: " + options.config + ", train.patience ("
+                                 + std::to_string(config.patience)
+                                 + "): must be 0 where train.eval_every or data.held_out is 0: there is no "
+                                   "loss to wait for");
+  }
   if (!options.data.empty()) config.data.path = options.data;
   if (config.data.path.empty()) {
     throw Error(Fault::data, "no text to train on: " + options.config + " names none: give --data FILE");
@@ -165,10 +227,10 @@ void run_new(const TrainOptions& options) {
 }
 
 void run_resumed(const TrainOptions& options) {
-  if (options.seed || options.steps || !options.set.empty()) {
+  if (options.seed || options.steps || options.time || !options.set.empty()) {
     throw Error(Fault::usage,
-                "bad options: --resume goes on with the run as it was: --seed, --steps and --set do "
-                "not go with it");
+                "bad options: --resume goes on with the run as it was: --seed, --steps, --time and "
+                "--set do not go with it");
   }
   if (!fs::is_directory(options.resume) && options.out.empty()) {
     throw Error(Fault::usage, "bad --resume: " + options.resume
@@ -218,7 +280,11 @@ void add_train(CLI::App& program) {
   command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)");
   command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)")
       ->check(check_seed);
-  command.add_option("--steps", options->steps, "Updates (default: the config's)");
+  auto* steps = command.add_option("--steps", options->steps, "Updates (default: the config's)");
+  command
+      .add_option("--time", options->time,
+                  "Train by the clock, as 30s, 5m or 1.5h: the schedule follows it; not reproducible by step")
+      ->excludes(steps);
   command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))
       ->default_str("all cores");

@@ -28,20 +28,30 @@ std::string count(int number, const std::string& thing) {
   return count(static_cast<std::size_t>(number), thing);
 }
 
+std::string by_clock(double seconds) {
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "%s    %g s by the clock: how many steps that is differs from run to run, so this run is not "
+                "reproducible by step\n",
+                bold("time").c_str(), seconds);
+  return line;
+}
+
 constexpr const char* kIndent = "        ";
 
 std::string summary_line(const RunConfig& config, const TextSummary& data) {
   const std::string text =
       count(data.characters, "character") + ", " + count(config.model.vocab_size, "token");
+  const std::string for_test = data.test > 0 ? ", " + with_commas(data.test) + " for the test" : "";
   if (config.data.mode == DataMode::stream) {
     return "one stream of " + text + "; windows of " + std::to_string(config.model.block_size + 1) + ", "
-           + count(data.held_out, "character") + " held out";
+           + count(data.held_out, "character") + " held out" + for_test;
   }
   return count(data.documents, config.data.mode == DataMode::lines ? "line" : "paragraph") + " ("
          + (data.distinct_is_exact ? "" : "about ") + with_commas(data.distinct) + " distinct), " + text
          + "; longest " + with_commas(data.longest) + ", " + with_commas(data.too_long)
          + (config.data.long_documents == LongDocuments::cut ? " cut" : " split") + " to fit block_size, "
-         + with_commas(data.held_out) + " held out";
+         + with_commas(data.held_out) + " held out" + for_test;
 }
 
 }  // namespace
@@ -55,7 +65,8 @@ void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& fo
             << config.model.block_size << ": "
             << count(static_cast<std::size_t>(parameter_count(config.model)), "parameter") << "; batches of "
             << config.train.batch_size << ", " << count(threads, "thread") << '\n'
-            << bold("run  ") << "   " << shown(folder.path) << '\n'
+            << (config.time_budget > 0 ? by_clock(config.time_budget) : "") << bold("run  ") << "   "
+            << shown(folder.path) << '\n'
             << std::flush;
 }
 
@@ -71,6 +82,10 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
     std::cout << line;
   }
   std::cout << '\n';
+  if (outcome.stopped_early) {
+    std::cout << kIndent << "stopped early: " << config.patience
+              << " held-out losses without a new best (train.patience)\n";
+  }
   if (outcome.samples.empty()) return;
   std::cout << bold("samples") << '\n';
   for (const std::string& text : outcome.samples) std::cout << as_document(text, config.data.mode) << '\n';
@@ -92,13 +107,16 @@ void report_json(const Outcome& outcome, const RunConfig& config, const RunFolde
                              {"vocabulary", config.model.vocab_size},
                              {"longest_document", outcome.data.longest},
                              {"too_long_documents", outcome.data.too_long},
-                             {"held_out", outcome.data.held_out}}},
+                             {"held_out", outcome.data.held_out},
+                             {"test", outcome.data.test}}},
                            {"seconds", outcome.seconds},
                            {"characters_per_second", outcome.characters_per_second},
                            {"mean_loss", outcome.mean_loss},
                            {"mean_loss_steps", outcome.mean_steps}};
   document["held_out_loss"] =
       outcome.held_out_loss ? ordered_json(*outcome.held_out_loss) : ordered_json(nullptr);
+  document["stopped_early"] = outcome.stopped_early;
+  document["reproducible"] = config.time_budget == 0;
   document["samples"] = outcome.samples;
   document["new_samples"] = outcome.new_samples;
   // The folder's name may be any bytes; JSON is UTF-8.

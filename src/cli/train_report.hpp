@@ -20,6 +20,7 @@ struct Outcome {
   double mean_loss = 0;  ///< of the last `mean_steps` steps
   std::size_t mean_steps = 0;
   std::optional<double> held_out_loss;
+  bool stopped_early = false;  ///< for want of a better held-out loss (train.patience)
   std::vector<std::string> samples;
   std::size_t new_samples = 0;  ///< of these, texts that are no document, or no part of a stream
 };

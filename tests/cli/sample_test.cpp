@@ -67,11 +67,11 @@ TEST_SUITE("cli") {
     CHECK(refused_in_one_line(nan));
   }
 
-  TEST_CASE("sample: no text is longer than --max-length") {
+  TEST_CASE("sample: no text is longer than --max-chars") {
     const TrainedRun trained;
     for (const int longest : {1, 3, 8, 40}) {
       const auto result = run_microgpt(
-          trained.sample({"-n", "40", "--temperature", "20", "--max-length", std::to_string(longest)}));
+          trained.sample({"-n", "40", "--temperature", "20", "--max-chars", std::to_string(longest)}));
       CHECK(result.exit_code == 0);
       std::size_t most = 0;
       for (const std::string& line : lines_of(result.out)) {
@@ -98,8 +98,8 @@ TEST_SUITE("cli") {
         {"\x1b", 3, "'\\x1b' (U+001B)"},
         {"\n", 3, "'\\n' (U+000A)"},
         {"\xff", 2, "UTF-8"},
-        {"malachite", 2, "--max-length"},
-        {"malachit", 2, "--max-length"},
+        {"malachite", 2, "--max-chars"},
+        {"malachit", 2, "--max-chars"},
     };
     for (const Case& each : cases) {
       const auto result = run_microgpt(trained.sample({"--prompt", each.prompt}));
@@ -124,7 +124,7 @@ TEST_SUITE("cli") {
     const auto lines = lines_of(plain.out);
     REQUIRE(document["samples"].size() == 5);
     REQUIRE(lines.size() == 5);
-    for (std::size_t i = 0; i < 5; ++i) CHECK(document["samples"][i].text() == lines[i]);
+    for (std::size_t i = 0; i < 5; ++i) CHECK(document["samples"][i]["text"].text() == lines[i]);
     CHECK(Json::parse(run_microgpt(trained.sample({"-n", "0", "--json"})).out)["samples"].size() == 0);
   }
 
@@ -169,14 +169,155 @@ TEST_SUITE("cli") {
     const SmallRun small;
     write_bytes(small.text, "ab\nba\n\nbb\naa\n\nab\nab\n");
     REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.mode=paragraphs", "--set", "data.held_out=0",
-                                      "--set", "sample.max_length=12"}))
+                                      "--set", "sample.max_chars=12"}))
                 .exit_code
             == 0);
     const auto result = run_microgpt(small.sample({"-n", "6", "--json"}));
     std::string expected;
     const auto document = Json::parse(result.out);
-    for (std::size_t i = 0; i < 6; ++i) expected += document["samples"][i].text() + "\n\n";
+    for (std::size_t i = 0; i < 6; ++i) expected += document["samples"][i]["text"].text() + "\n\n";
     CHECK(run_microgpt(small.sample({"-n", "6"})).out == expected);
     CHECK(lines_of(read_bytes(small.out / "samples.txt")).size() >= 8);
+  }
+
+  TEST_CASE("sample: the knobs change what is drawn, and each to its end is the most probable text") {
+    const TrainedRun trained;
+    const auto cold = run_microgpt(trained.sample({"-n", "20", "--temperature", "0"})).out;
+    const auto plain = run_microgpt(trained.sample({"-n", "20", "--temperature", "2"})).out;
+    CHECK(plain != cold);
+    for (const std::vector<std::string>& knob :
+         std::vector<std::vector<std::string>>{{"--top-k", "1"}, {"--top-p", "0"}, {"--min-p", "1"}}) {
+      CAPTURE(knob[0]);
+      auto arguments = trained.sample({"-n", "20", "--temperature", "2"});
+      arguments.insert(arguments.end(), knob.begin(), knob.end());
+      CHECK(run_microgpt(arguments).out == cold);
+    }
+    // Off is off.
+    CHECK(run_microgpt(trained.sample({"-n", "20", "--temperature", "2", "--top-k", "0", "--top-p", "1",
+                                       "--min-p", "0"}))
+              .out
+          == plain);
+    for (const std::vector<std::string>& knob :
+         std::vector<std::vector<std::string>>{{"--top-k", "-1"},
+                                               {"--top-k", "1.5"},
+                                               {"--top-p", "1.1"},
+                                               {"--top-p", "nan"},
+                                               {"--min-p", "-0.1"},
+                                               {"--min-p", "x"},
+                                               {"--temperature", "101"},
+                                               {"--max-chars", "0"}}) {
+      CAPTURE(knob[0] + knob[1]);
+      const auto result = run_microgpt(trained.sample(knob));
+      CHECK(result.exit_code == 2);
+      CHECK(refused_in_one_line(result));
+      CHECK(result.err.find(knob[0]) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("sample: the run's own knobs hold unless others are given") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "sample.top_k=1", "--set", "sample.temperature=2"}))
+                .exit_code
+            == 0);
+    const auto own = run_microgpt(small.sample({"-n", "5"})).out;
+    CHECK(own == run_microgpt(small.sample({"-n", "5", "--temperature", "0"})).out);
+    CHECK(own != run_microgpt(small.sample({"-n", "5", "--top-k", "0"})).out);
+    CHECK(lines_of(read_bytes(small.out / "samples.txt"))
+          == lines_of(run_microgpt(small.sample({"-n", "4"})).out));
+  }
+
+  TEST_CASE("sample: --stream writes the same bytes") {
+    const TrainedRun trained;
+    const auto plain = run_microgpt(trained.sample({"-n", "10", "--prompt", "gr\xc3\xa8"}));
+    CHECK(run_microgpt(trained.sample({"-n", "10", "--prompt", "gr\xc3\xa8", "--stream"})).out == plain.out);
+    CHECK(run_microgpt(trained.sample({"--stream", "--json"})).exit_code == 2);
+    CHECK(run_microgpt(trained.sample({"--stream", "--novel"})).exit_code == 2);
+  }
+
+  TEST_CASE("sample: --json has a probability for every character, and the end's where it came") {
+    const TrainedRun trained;
+    const auto document = Json::parse(
+        run_microgpt(trained.sample({"-n", "40", "--json", "--temperature", "1.5", "--prompt", "a"})).out);
+    int ended = 0;
+    for (std::size_t i = 0; i < 40; ++i) {
+      const Json sample = document["samples"][i];
+      std::size_t characters = 0;
+      for (const char c : sample["text"].text()) {
+        characters += (static_cast<unsigned char>(c) & 0xc0U) == 0x80 ? 0U : 1U;
+      }
+      REQUIRE(sample["probabilities"].size() == characters);
+      for (std::size_t k = 0; k < characters; ++k) {
+        CHECK(sample["probabilities"][k].number() > 0);
+        CHECK(sample["probabilities"][k].number() < 1);
+      }
+      // A text that is shorter than it may be has ended by itself.
+      const bool has_end = sample["end"].dump() != "null";
+      CHECK(has_end == (characters < 8));
+      ended += has_end ? 1 : 0;
+    }
+    CHECK(ended > 0);
+    CHECK(ended < 40);
+  }
+
+  TEST_CASE("sample: --report counts what is new, and --novel shows nothing else") {
+    const TrainedRun trained;
+    const std::string known = '\n' + read_bytes(trained.text);
+    // The training part is what the report knows: eval counts it too.
+    const auto training = Json::parse(
+        run_microgpt({"eval", "--model", trained.out.string(), "--split", "train", "--json"}).out);
+    const auto result = run_microgpt(
+        trained.sample({"-n", "60", "--json", "--report", "--temperature", "0.7", "--prompt", "o"}));
+    REQUIRE(result.exit_code == 0);
+    const auto document = Json::parse(result.out);
+    double fresh = 0;
+    for (std::size_t i = 0; i < 60; ++i) {
+      const Json sample = document["samples"][i];
+      const bool is_new = sample["new"].dump() == "true";
+      fresh += is_new ? 1 : 0;
+      CHECK((sample["distance"].number() == 0) == !is_new);
+      if (!is_new) CHECK(sample["copied"].text() == sample["text"].text());
+      CHECK(sample["text"].text().find(sample["copied"].text()) != std::string::npos);
+      CHECK(known.find(sample["nearest"].text() + '\n') != std::string::npos);
+    }
+    const Json report = document["report"];
+    CHECK(report["samples"].number() == 60);
+    CHECK(report["training_documents"].number() == training["documents"].number());
+    CHECK(report["new"]["count"].number() == fresh);
+    CHECK(report["known"]["count"].number() == 60 - fresh);
+    CHECK(report["new"]["interval_95"][0].number() < fresh / 60);
+    CHECK(report["new"]["interval_95"][1].number() >= fresh / 60);
+
+    const auto words =
+        run_microgpt(trained.sample({"-n", "60", "--report", "--temperature", "0.7", "--prompt", "o"}));
+    CHECK(words.exit_code == 0);
+    CHECK(words.out.find("\n\nreport    60 samples beside ") != std::string::npos);
+
+    const auto novel = run_microgpt(trained.sample({"-n", "30", "--novel", "--temperature", "2"}));
+    CHECK(novel.exit_code == 0);
+    CHECK(lines_of(novel.out).size() == 30);
+  }
+
+  TEST_CASE("sample: --novel gives up with a word where nothing new comes") {
+    const SmallRun small;
+    // A text of one document: the most probable text is soon that one.
+    write_bytes(small.text, "ab\nab\nab\nab\n");
+    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.held_out=0", "--set", "train.steps=200"}))
+                .exit_code
+            == 0);
+    REQUIRE(run_microgpt(small.sample({"-n", "1", "--temperature", "0"})).out == "ab\n");
+    const auto result = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--novel"}));
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == "");
+    CHECK(result.err.starts_with("warning: only 0 new texts"));
+    CHECK(lines_of(result.err).size() == 1);
+    const auto report = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--report"}));
+    CHECK(report.out.find("known     3 stand in the training text") != std::string::npos);
+
+    write_bytes(small.text, "ba\n");
+    const auto changed = run_microgpt(small.sample({"--report"}));
+    CHECK(changed.exit_code == 3);
+    CHECK(refused_in_one_line(changed));
+    CHECK(changed.err.find("SHA-256") != std::string::npos);
+    CHECK(run_microgpt(small.sample({"--data", small.text.string()})).exit_code == 2);  // for what?
   }
 }

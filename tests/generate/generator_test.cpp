@@ -38,7 +38,7 @@ TEST_SUITE("generate") {
   /// The greedy continuation as the header tells it: the most probable character, and where the
   /// context is full, on from its last half.
   std::vector<int> greedy(const ModelConfig& config, const Parameters<double>& parameters,
-                          const std::vector<int>& prompt, int max_length) {
+                          const std::vector<int>& prompt, int max_chars) {
     const int bos = config.vocab_size - 1;
     std::vector<int> context = {bos};
     std::vector<int> text;
@@ -50,7 +50,7 @@ TEST_SUITE("generate") {
       text.push_back(token);
     };
     for (const int token : prompt) add(token);
-    while (static_cast<int>(text.size()) < max_length) {
+    while (static_cast<int>(text.size()) < max_chars) {
       const auto token = static_cast<int>(most_probable(logits_after(config, parameters, context)));
       if (token == bos) break;
       add(token);
@@ -62,6 +62,10 @@ TEST_SUITE("generate") {
   void bias_bos(Parameters<double>& parameters, double factor) {
     auto head = parameters.lm_head();
     for (Index c = 0; c < head.cols(); ++c) head(head.rows() - 1, c) *= factor;
+  }
+
+  GenerateOptions at(double temperature, int max_chars) {
+    return {.sampler = {.temperature = temperature}, .max_chars = max_chars};
   }
 
   bool begins_with(const std::vector<int>& text, const std::vector<int>& prompt) {
@@ -81,11 +85,11 @@ TEST_SUITE("generate") {
       Generator<double> generator(config, parameters);
       // Up to five contexts long, with prompts that outgrow the context too.
       const auto prompt = noise.wholes(static_cast<std::size_t>(noise.whole(0, 12)), 0, kBos - 1);
-      const int max_length = 5 * config.block_size;
+      const int max_chars = 5 * config.block_size;
       Rng rng(0);
       const Rng::State before = rng.state();
-      const auto text = generator.generate(prompt, {0, max_length}, rng);
-      CHECK_MESSAGE(text == greedy(config, parameters, prompt, max_length), describe(config), " prompt of ",
+      const auto text = generator.generate(prompt, at(0, max_chars), rng);
+      CHECK_MESSAGE(text == greedy(config, parameters, prompt, max_chars), describe(config), " prompt of ",
                     prompt.size(), ", text of ", text.size());
       CHECK(rng.state() == before);  // nothing is drawn
       longest = std::max(longest, text.size());
@@ -100,11 +104,11 @@ TEST_SUITE("generate") {
     Generator<double> generator(kConfig, parameters);
     Rng rng(5);
     bool reached = false;
-    for (int max_length = 0; max_length <= 60; ++max_length) {
-      const auto text = generator.generate({}, {1.0, max_length}, rng);
-      CHECK(static_cast<int>(text.size()) <= max_length);
+    for (int max_chars = 0; max_chars <= 60; ++max_chars) {
+      const auto text = generator.generate({}, at(1.0, max_chars), rng);
+      CHECK(static_cast<int>(text.size()) <= max_chars);
       CHECK(std::all_of(text.begin(), text.end(), [](int t) { return t >= 0 && t < kBos; }));
-      reached |= max_length > 3 * kConfig.block_size && static_cast<int>(text.size()) == max_length;
+      reached |= max_chars > 3 * kConfig.block_size && static_cast<int>(text.size()) == max_chars;
     }
     CHECK_MESSAGE(reached, "no text of more than three contexts came out");
   }
@@ -116,7 +120,7 @@ TEST_SUITE("generate") {
     Rng rng(6);
     for (std::size_t length = 0; length <= 20; ++length) {
       const auto prompt = noise.wholes(length, 0, kBos - 1);
-      const auto text = generator.generate(prompt, {1.0, 14}, rng);
+      const auto text = generator.generate(prompt, at(1.0, 14), rng);
       CHECK(begins_with(text, prompt));
       CHECK(text.size() <= std::max<std::size_t>(14, length));
     }
@@ -129,7 +133,7 @@ TEST_SUITE("generate") {
       Generator<double> generator(kConfig, parameters);
       Rng rng(seed);
       std::vector<std::vector<int>> texts;
-      for (int i = 0; i < 10; ++i) texts.push_back(generator.generate({}, {1.0, 20}, rng));
+      for (int i = 0; i < 10; ++i) texts.push_back(generator.generate({}, at(1.0, 20), rng));
       return texts;
     };
     CHECK(ten_texts(1) == ten_texts(1));
@@ -141,11 +145,11 @@ TEST_SUITE("generate") {
     const auto parameters = random_parameters<double>(kConfig, noise);
     Generator<double> used(kConfig, parameters);
     Rng rng(7);
-    for (int i = 0; i < 5; ++i) used.generate({}, {1.0, 30}, rng);
+    for (int i = 0; i < 5; ++i) used.generate({}, at(1.0, 30), rng);
     Generator<double> fresh(kConfig, parameters);
     Rng one(8);
     Rng other(8);
-    CHECK(used.generate({}, {1.0, 30}, one) == fresh.generate({}, {1.0, 30}, other));
+    CHECK(used.generate({}, at(1.0, 30), one) == fresh.generate({}, at(1.0, 30), other));
   }
 
   TEST_CASE("generator: characters come as often as their probabilities say") {
@@ -164,7 +168,7 @@ TEST_SUITE("generate") {
       Numbers seen(logits.size());
       Rng rng(9);
       for (int i = 0; i < kDraws; ++i) {
-        const auto text = generator.generate(prompt, {temperature, 4}, rng);
+        const auto text = generator.generate(prompt, at(temperature, 4), rng);
         ++seen[static_cast<std::size_t>(text.size() == 3 ? kBos : text.back())];
       }
       double chi_square = 0;
@@ -183,9 +187,9 @@ TEST_SUITE("generate") {
     const auto parameters = random_parameters<double>(kConfig, noise);
     Generator<double> generator(kConfig, parameters);
     Rng rng(1);
-    const auto greedy_text = generator.generate({}, {0, 30}, rng);
-    CHECK(generator.generate({}, {1e-300, 30}, rng) == greedy_text);
-    CHECK(generator.generate({}, {1e-12, 30}, rng) == greedy_text);
+    const auto greedy_text = generator.generate({}, at(0, 30), rng);
+    CHECK(generator.generate({}, at(1e-300, 30), rng) == greedy_text);
+    CHECK(generator.generate({}, at(1e-12, 30), rng) == greedy_text);
   }
 
   TEST_CASE("generator: a logit that is not a number is an error") {
@@ -196,7 +200,7 @@ TEST_SUITE("generate") {
     for (const double temperature : {0.0, 1.0}) {
       Rng rng(1);
       try {
-        generator.generate({}, {temperature, 4}, rng);
+        generator.generate({}, at(temperature, 4), rng);
         FAIL("nothing was thrown at temperature ", temperature);
       } catch (const Error& error) {
         CHECK(error.fault() == Fault::numeric);
@@ -208,6 +212,82 @@ TEST_SUITE("generate") {
     Parameters<float> parameters(kConfig);  // all zero: every logit is 0
     Generator<float> generator(kConfig, parameters);
     Rng rng(1);
-    CHECK(generator.generate({}, {0, 5}, rng) == std::vector<int>(5, 0));
+    CHECK(generator.generate({}, at(0, 5), rng) == std::vector<int>(5, 0));
+  }
+
+  TEST_CASE("generator: a stream never ends early, never draws BOS, and slides as the header says") {
+    Noise noise(49);
+    for (int i = 0; i < 20; ++i) {
+      ModelConfig config = kConfig;
+      config.block_size = noise.whole(1, 9);
+      auto parameters = random_parameters<double>(config, noise);
+      bias_bos(parameters, 3);  // BOS is often the most probable
+      Generator<double> generator(config, parameters);
+      const auto prompt = noise.wholes(static_cast<std::size_t>(noise.whole(1, 12)), 0, kBos - 1);
+      const int max_chars = 5 * config.block_size + static_cast<int>(prompt.size());
+      Rng rng(0);
+      GenerateOptions options = at(0, max_chars);
+      options.stream = true;
+      const auto text = generator.generate(prompt, options, rng);
+
+      // The same, slowly: the window is written down and read as a whole for every character.
+      std::vector<int> window;
+      std::vector<int> expected;
+      const auto add = [&](int token) {
+        if (static_cast<int>(window.size()) == config.block_size) {
+          window.erase(window.begin(), window.end() - config.block_size / 2);
+        }
+        window.push_back(token);
+        expected.push_back(token);
+      };
+      for (const int token : prompt) add(token);
+      while (static_cast<int>(expected.size()) < max_chars) {
+        Numbers logits = logits_after(config, parameters, window);
+        logits.pop_back();  // BOS
+        add(static_cast<int>(most_probable(logits)));
+      }
+      CHECK_MESSAGE(text == expected, describe(config), " prompt of ", prompt.size());
+
+      options.sampler.temperature = 5;
+      const auto wild = generator.generate(prompt, options, rng);
+      CHECK(static_cast<int>(wild.size()) == max_chars);
+      CHECK(std::all_of(wild.begin(), wild.end(), [](int token) { return token >= 0 && token < kBos; }));
+      CHECK_THROWS_AS(generator.generate({}, options, rng), std::logic_error);
+    }
+  }
+
+  TEST_CASE("generator: every token is shown in order with the logits it followed") {
+    Noise noise(50);
+    const auto parameters = random_parameters<double>(kConfig, noise);
+    Generator<double> generator(kConfig, parameters);
+    Rng rng(3);
+    bool ended = false;
+    for (int i = 0; i < 20; ++i) {
+      const auto prompt = noise.wholes(2, 0, kBos - 1);
+      std::vector<int> shown;
+      std::vector<int> context = {kBos};
+      const auto text =
+          generator.generate(prompt, at(1.0, 7), rng, [&](int token, std::span<const double> logits) {
+            CHECK(difference(logits, logits_after(kConfig, parameters, context)) < 1e-12);
+            shown.push_back(token);
+            context.push_back(token);
+          });
+      ended |= shown.back() == kBos;
+      if (shown.back() == kBos) shown.pop_back();
+      CHECK(shown == text);
+    }
+    CHECK(ended);
+  }
+
+  TEST_CASE("generator: the filters reach the draw") {
+    Noise noise(51);
+    const auto parameters = random_parameters<double>(kConfig, noise);
+    Generator<double> generator(kConfig, parameters);
+    Rng rng(0);
+    const auto greedy_text = generator.generate({}, at(0, 20), rng);
+    for (const SamplerOptions& one : {SamplerOptions{2.0, 1, 1.0, 0.0}, SamplerOptions{2.0, 0, 0.0, 0.0},
+                                      SamplerOptions{2.0, 0, 1.0, 1.0}}) {
+      CHECK(generator.generate({}, {.sampler = one, .max_chars = 20}, rng) == greedy_text);
+    }
   }
 }

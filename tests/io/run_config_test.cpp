@@ -69,6 +69,7 @@ std::vector<Key> every_key() {
       choice("data.mode", {"\"lines\"", "\"paragraphs\"", "\"stream\""}),
       choice("data.long_documents", {"\"cut\"", "\"split\""}),
       real("data.held_out", {"0.0", "0.25", "0.9"}, {"0.91", "1"}),
+      real("data.test", {"0.0", "0.25", "0.9"}, {"0.91", "1"}),
       whole("model.n_layer", "0", "200", {"201", "2147483648"}),
       whole("model.n_embd", "4", "65536", {"0", "65537", "4294967300"}),
       whole("model.n_head", "1", "16", {"0", "65537", "4294967297"}),
@@ -89,10 +90,15 @@ std::vector<Key> every_key() {
       real("train.weight_decay", {"0.0", "0.1", "10.0"}, {"10.1"}),
       real("train.grad_clip", {"0.0", "1.0", "1000000.0"}, {"1000001"}),
       whole("train.eval_every", "0", billion, {more}),
+      whole("train.patience", "0", "1000000", {"1000001"}),
+      real("train.time_budget", {"0.0", "30.0", "100000000.0"}, {"100000001"}),
       whole("train.checkpoint_every", "0", billion, {more}),
       whole("sample.count", "0", "1000000", {"1000001"}),
       real("sample.temperature", {"0.0", "0.5", "100.0"}, {"100.1"}),
-      whole("sample.max_length", "0", "1000000", {"1000001"}),
+      whole("sample.top_k", "0", "1114112", {"1114113"}),
+      real("sample.top_p", {"0.0", "0.95", "1.0"}, {"1.01"}),
+      real("sample.min_p", {"0.0", "0.05", "1.0"}, {"1.01"}),
+      whole("sample.max_chars", "0", "1000000", {"1000001"}),
   };
 }
 
@@ -155,6 +161,7 @@ TEST_SUITE("io") {
         {R"({"model": {"N_HEAD": 4}})", "model.N_HEAD", "model."},
         {R"({"data": {"held_ouT": 0.1}})", "data.held_ouT", "data.held_out"},
         {R"({"data": {"documents": "lines"}})", "data.documents", "data.mode"},  // its former name
+        {R"({"sample": {"max_length": 9}})", "sample.max_length", "sample.max_chars"},
         {R"({"data": {"Mode": "lines"}})", "data.Mode", "data.mode"},
         {R"({"Seed": 1})", "Seed", "seed"},
         {R"({"trian": {"steps": 5}})", "trian", ""},
@@ -173,9 +180,12 @@ TEST_SUITE("io") {
     }
   }
 
-  TEST_CASE("run_config: a checkpoint may have data.mode by its former name") {
-    const RunConfig config = config_of(R"({"data": {"documents": "paragraphs"}})", Fault::checkpoint);
+  TEST_CASE("run_config: a checkpoint may have data.mode and sample.max_chars by their former names") {
+    const RunConfig config = config_of(
+        R"({"data": {"documents": "paragraphs"}, "sample": {"max_length": 77}})", Fault::checkpoint);
     CHECK(config.data.mode == DataMode::paragraphs);
+    CHECK(config.sample.max_chars == 77);
+    CHECK_THROWS(config_of(R"({"sample": {"max_length": -1}})", Fault::checkpoint));
     CHECK(config_text(config).find("\"documents\"") == std::string::npos);
     CHECK_THROWS(config_of(R"({"data": {"documents": "pages"}})", Fault::checkpoint));
   }
@@ -216,15 +226,16 @@ TEST_SUITE("io") {
     const std::string text = config_text(config_of(
         R"({"why": "\u0001 \"quotes\" é", "seed": 18446744073709551615,
             "data": {"path": "x y/ü.txt", "mode": "paragraphs", "long_documents": "split",
-                     "held_out": 0.1},
+                     "held_out": 0.1, "test": 0.2},
             "model": {"n_layer": 3, "n_embd": 24, "n_head": 6, "block_size": 7,
                       "activation": "relu2", "init_std": 0.1, "zero_projections": true},
             "train": {"precision": "float64", "steps": 77, "batch_size": 5, "loss": "token_mean",
                       "learning_rate": 0.30000000000000004, "schedule": "cosine",
                       "warmup_steps": 3, "beta1": 0.1, "beta2": 0.2, "epsilon": 1e-9,
-                      "weight_decay": 0.01, "grad_clip": 2, "eval_every": 4,
+                      "weight_decay": 0.01, "grad_clip": 2, "eval_every": 4, "patience": 3, "time_budget": 1.5,
                       "checkpoint_every": 6},
-            "sample": {"count": 1, "temperature": 1e-5, "max_length": 9}})"));
+            "sample": {"count": 1, "temperature": 1e-5, "top_k": 3, "top_p": 0.25,
+                       "min_p": 0.125, "max_chars": 9}})"));
     CHECK(config_text(config_of(text)) == text);
     CHECK(text.find("0.30000000000000004") != std::string::npos);
     CHECK(config_text(config_of("{}")) == config_text(RunConfig{}));
@@ -247,7 +258,7 @@ TEST_SUITE("io") {
     CHECK(config.train.schedule == Schedule::cosine);
     CHECK(config.init.zero_projections);
     CHECK(config.data.path == "elsewhere.txt");  // said by hand: from where one stands
-    CHECK(config.sample.temperature == 0.1);
+    CHECK(config.sample.sampler.temperature == 0.1);
     CHECK(load_run_config(path, {}).train.steps == 5);
 
     struct Case {

@@ -11,10 +11,11 @@ set(may_model     nn base)
 set(may_reference base text)
 set(may_train     model text nn base)
 set(may_generate  model text nn base)
-set(may_bench     train model text nn base)
+set(may_evaluate  generate model text nn base)
+set(may_bench     train generate model text nn base)
 set(may_io        train generate model text nn base)
 set(may_study     train generate model text nn base)
-set(may_cli       bench study io reference train generate model text nn base)
+set(may_cli       bench study io evaluate reference train generate model text nn base)
 
 function(complain file line why)
   message(SEND_ERROR "${file}:${line}: ${why}")
@@ -108,7 +109,7 @@ endfunction()
 
 function(self_test)
   foreach(pair "nn model" "nn text" "base text" "text model" "model text" "model train" "train generate"
-          "generate train" "train io" "generate io" "io cli" "io study" "study io" "reference nn"
+          "generate train" "generate evaluate" "evaluate train" "evaluate io" "io evaluate" "train io" "generate io" "io cli" "io study" "study io" "reference nn"
           "reference model" "base cli" "text nn")
     separate_arguments(pair)
     list(GET pair 0 from)

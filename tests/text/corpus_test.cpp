@@ -230,6 +230,60 @@ TEST_SUITE("text") {
     CHECK(farthest == begin);
   }
 
+  TEST_CASE("corpus: test documents are apart, and neither fraction moves the other") {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += std::to_string(i * 104'729) + '\n';
+    const Dataset dataset = dataset_of(text);
+    const auto sides = [&](double held_out, double test) {
+      return split_texts(dataset, {.held_out = held_out, .test = test});
+    };
+    const Sides both = sides(0.2, 0.1);
+    CHECK(both.training.size() + both.held_out.size() + both.test.size() == 5000);
+    CHECK(both.held_out == sides(0.2, 0).held_out);
+    CHECK(both.test == sides(0.5, 0.1).test);
+    CHECK(sides(0.2, 0).test.empty());
+    // Four standard deviations.
+    CHECK(std::abs(static_cast<double>(both.test.size()) - 500) <= 4 * std::sqrt(500 * 0.9));
+    for (const auto document : both.test) {
+      CHECK(std::find(both.held_out.begin(), both.held_out.end(), document) == both.held_out.end());
+    }
+    // The examples are of the same documents.
+    const Split split = split_dataset(dataset, {.held_out = 0.2, .test = 0.1}, 64);
+    CHECK(texts_of(split.training) == std::vector<std::string>(both.training.begin(), both.training.end()));
+    CHECK(texts_of(split.held_out) == std::vector<std::string>(both.held_out.begin(), both.held_out.end()));
+    CHECK(split.summary.held_out == both.held_out.size());
+    CHECK(split.summary.test == both.test.size());
+  }
+
+  TEST_CASE("corpus: a stream is cut into training, held-out and test part, and none reaches into another") {
+    Rng rng(22);
+    std::string text;
+    for (int i = 0; i < 1000; ++i) append_utf8(text, U"ab\n\u00e9\U0001f600"[rng.below(5)]);
+    const DataConfig config = {.mode = DataMode::stream, .held_out = 0.2, .test = 0.3};
+    const Corpus corpus = corpus_of(text, config, 10);
+    const Sides sides = split_texts(corpus.dataset, config);
+    REQUIRE(sides.training.size() == 1);
+    REQUIRE(sides.held_out.size() == 1);
+    REQUIRE(sides.test.size() == 1);
+    std::string whole(sides.training[0]);
+    whole.append(sides.held_out[0]).append(sides.test[0]);
+    CHECK(whole == text);
+    for (const auto part : {sides.training[0], sides.held_out[0], sides.test[0]}) {
+      CHECK(find_invalid_utf8(part) == std::string_view::npos);  // no character is cut
+    }
+    CHECK(corpus.summary.held_out == count_code_points(sides.held_out[0]));
+    CHECK(corpus.summary.test == count_code_points(sides.test[0]));
+    CHECK(std::abs(static_cast<double>(sides.test[0].size()) - 0.3 * static_cast<double>(text.size())) < 5);
+    const char* end = sides.training[0].data() + sides.training[0].size();
+    for (std::uint64_t n = 0; n < 5000; ++n) {
+      const std::string_view window = corpus.training[n].text;
+      CHECK(window.data() + window.size() <= end);
+    }
+    for (const std::string& window : texts_of(corpus.held_out))
+      CHECK(sides.held_out[0].find(window) != window.npos);
+    CHECK(split_texts(dataset_of("abc", DataMode::stream), {.mode = DataMode::stream}).held_out.empty());
+  }
+
   TEST_CASE("corpus: a stream shorter than a window is refused") {
     const DataConfig config = {.path = "short.txt", .mode = DataMode::stream};
     CHECK(corpus_of("abcde", config, 4).training[0].text == "abcde");

@@ -40,7 +40,7 @@ TEST_SUITE("train") {
     }
 
     Generator<double> generator(config.model, state.parameters);
-    const GenerateOptions options{config.sample.temperature, config.model.block_size};
+    const GenerateOptions options{config.sample.sampler, config.model.block_size};
     for (std::size_t i = 0; i < golden.samples.size(); ++i) {
       const std::string sample = tokenizer.decode(generator.generate({}, options, rng));
       CHECK_MESSAGE(sample == golden.samples[i], name, ": sample ", i + 1);

@@ -14,7 +14,8 @@ namespace microgpt {
 template <class T>
 class Decoder {
  public:
-  /// The parameters must outlive the decoder.
+  /// The parameters must outlive the decoder, and in float not change meanwhile: it keeps a copy of the
+  /// weights, turned for products with single rows.
   Decoder(const ModelConfig& config, const Parameters<T>& parameters);
 
   /// Reads a token at the next position; returns the logits (V) of what follows it, valid until the
@@ -28,18 +29,26 @@ class Decoder {
   void restart() { position_ = 0; }
 
  private:
+  /// Keys and values of the positions read, of one layer.
   struct LayerCache {
-    Matrix<T> k, v;  // (T, C); rows 0 ... position-1 are filled
+    Arena<T> k;  // (T, C); in float turned, (C, T), so that a head's scores are a row times a matrix
+    Arena<T> v;  // (T, C)
   };
+
+  /// y = x wᵀ for the weights w of one tensor (or of attn_wqkv).
+  void linear(Arena<T>& y, Arena<T>& x, ConstView<T> w);
+  /// Adds the position's keys and values to the cache; z of its query.
+  void attention(LayerCache& cache);
 
   const ModelConfig& config_;
   const Parameters<T>& w_;
+  Arena<T> turned_;  // float: every matrix transposed, in its place of the arena
   int position_ = 0;
   std::vector<LayerCache> cache_;
-  Matrix<T> embed_, x_, norm_, scale_, q_, z_, out_;  // one row each
-  Matrix<T> hidden_, active_;                         // (1, 4C)
-  Matrix<T> scores_, pattern_;                        // (1, T)
-  Matrix<T> logits_;                                  // (1, V)
+  Arena<T> embed_, x_, norm_, scale_, qkv_, z_, out_;  // one row each
+  Arena<T> hidden_, active_;                           // (4C)
+  Arena<T> scores_, pattern_;                          // (T)
+  Arena<T> logits_;                                    // (V)
 };
 
 }  // namespace microgpt

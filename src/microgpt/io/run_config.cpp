@@ -46,6 +46,7 @@ void each_key(Config& c, Visitor&& v) {
            "beyond block_size: drop the rest, or go on in further examples");
   v.real("data.held_out", c.data.held_out, 0.0, 0.9,
          "fraction to judge by: of the distinct documents, or of the stream's end");
+  v.real("data.test", c.data.test, 0.0, 0.9, "a further fraction that training never looks at");
 
   v.whole("model.n_layer", c.model.n_layer, 0, 200, "transformer blocks");
   v.whole("model.n_embd", c.model.n_embd, 1, 65536, "width; a multiple of n_head");
@@ -77,12 +78,18 @@ void each_key(Config& c, Visitor&& v) {
   v.real("train.weight_decay", c.train.weight_decay, 0.0, 10.0, "decoupled; 0 is off");
   v.real("train.grad_clip", c.train.grad_clip, 0.0, 1e6, "largest norm of the gradient; 0 is off");
   v.whole("train.eval_every", c.eval_every, 0, kManySteps, "steps between held-out losses; 0: at the end");
+  v.whole("train.patience", c.patience, 0, 1'000'000,
+          "such losses without a new best before it stops; 0: never");
+  v.real("train.time_budget", c.time_budget, 0.0, 1e8, "seconds to train instead of steps; 0: by steps");
   v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,
           "steps between checkpoints; 0: at the end");
 
   v.whole("sample.count", c.sample.count, 0, 1'000'000, "texts after training");
-  v.real("sample.temperature", c.sample.temperature, 0.0, 100.0, "0 is the most probable text");
-  v.whole("sample.max_length", c.sample.max_length, 0, 1'000'000, "characters a text; 0 is block_size");
+  v.real("sample.temperature", c.sample.sampler.temperature, 0.0, 100.0, "0 is the most probable text");
+  v.whole("sample.top_k", c.sample.sampler.top_k, 0, 1'114'112, "draw from the k most probable; 0 is off");
+  v.real("sample.top_p", c.sample.sampler.top_p, 0.0, 1.0, "from the fewest that hold so much; 1 is off");
+  v.real("sample.min_p", c.sample.sampler.min_p, 0.0, 1.0, "from those not rarer than this times the best");
+  v.whole("sample.max_chars", c.sample.max_chars, 0, 1'000'000, "characters a text; 0 is block_size");
 }
 
 std::pair<std::string, std::string> split_key(const std::string& key) {
@@ -204,7 +211,10 @@ class Reader {
       return distance(a, key) < distance(b, key);
     });
     throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
-                            + (key == "data.documents" ? "data.mode" : *nearest) + "?");
+                            + (key == "data.documents"      ? "data.mode"
+                               : key == "sample.max_length" ? "sample.max_chars"
+                                                            : *nearest)
+                            + "?");
   }
 
   /// Levenshtein's: single letters added, dropped or changed.
@@ -298,10 +308,17 @@ class Describer {
 
 RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
   json document = given;
-  if (fault == Fault::checkpoint && document.is_object() && document.contains("data")
-      && document["data"].is_object() && document["data"].contains("documents")) {
-    document["data"]["mode"] = document["data"]["documents"];
-    document["data"].erase("documents");
+  const auto rename = [&](const char* group, const char* former, const char* name) {
+    if (!document.is_object() || !document.contains(group) || !document[group].is_object()
+        || !document[group].contains(former)) {
+      return;
+    }
+    document[group][name] = document[group][former];
+    document[group].erase(former);
+  };
+  if (fault == Fault::checkpoint) {
+    rename("data", "documents", "mode");
+    rename("sample", "max_length", "max_chars");
   }
   RunConfig config;
   Reader reader(document, fault, where);
@@ -311,6 +328,9 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
   if (config.model.n_embd % config.model.n_head != 0) {
     reader.refuse("model.n_head", config.model.n_head,
                   "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
+  }
+  if (config.data.held_out + config.data.test > 0.9) {
+    reader.refuse("data.test", config.data.test, "at most 0.9 together with data.held_out");
   }
   return config;
 }

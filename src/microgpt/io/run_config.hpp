@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/generate/sampler.hpp"
 #include "microgpt/model/config.hpp"
 #include "microgpt/text/corpus.hpp"
 #include "microgpt/train/config.hpp"
@@ -18,8 +19,8 @@ enum class Precision { float32, float64 };
 
 struct SampleConfig {
   int count = 20;
-  double temperature = 0.5;
-  int max_length = 0;  ///< characters; 0 is block_size
+  SamplerOptions sampler;
+  int max_chars = 0;  ///< 0 is block_size
 };
 
 struct RunConfig {
@@ -31,13 +32,16 @@ struct RunConfig {
   TrainConfig train;
   Precision precision = Precision::float32;
   int eval_every = 0;        ///< steps between evaluations of the held-out documents; 0: only at the end
+  int patience = 0;          ///< evaluations without a new best after which training stops; 0: never
+  double time_budget = 0;    ///< seconds to train by the clock, instead of train.steps; 0: by steps
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
   SampleConfig sample;
 };
 
 /// Reads a config. Keys that are missing have the defaults above. Throws Error (with `fault`),
 /// naming key, value and what is allowed, for an unknown key, a wrong type or a value out of range.
-/// With Fault::checkpoint it takes data.mode by its former name too, data.documents.
+/// With Fault::checkpoint it takes data.mode and sample.max_chars by their former names too, data.documents
+/// and sample.max_length.
 RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a

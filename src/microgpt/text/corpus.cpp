@@ -1,6 +1,7 @@
 #include "microgpt/text/corpus.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -50,9 +51,24 @@ Found find_end(std::string_view text, std::size_t begin) {
   }
 }
 
-/// As a number in [0, 1).
-double unit(std::uint64_t hash) {
-  return static_cast<double>(hash >> 11) / 9007199254740992.0;
+enum Side : std::size_t { kTraining, kHeldOut, kTest };
+
+/// The side of a document, by its hash as a number in [0, 1).
+Side side_of(std::uint64_t hash, const DataConfig& config) {
+  const double unit = static_cast<double>(hash >> 11) / 9007199254740992.0;
+  return unit < config.held_out ? kHeldOut : unit >= 1 - config.test ? kTest : kTraining;
+}
+
+/// The parts of a stream, by its bytes, each ending with a whole character.
+std::array<std::string_view, 3> cut_stream(std::string_view text, const DataConfig& config) {
+  const auto border = [&](double share) {
+    auto at = static_cast<std::size_t>(static_cast<double>(text.size()) * share);
+    while (at < text.size() && continues_character(text[at])) ++at;
+    return at;
+  };
+  const std::size_t first = border(1 - config.held_out - config.test);
+  const std::size_t second = border(1 - config.test);
+  return {text.substr(0, first), text.substr(first, second - first), text.substr(second)};
 }
 
 Split split_documents(const Dataset& dataset, const DataConfig& config, std::size_t block_size) {
@@ -63,16 +79,16 @@ Split split_documents(const Dataset& dataset, const DataConfig& config, std::siz
   summary.characters = count_code_points(text) - (dataset.size() - 1);
   const bool is_ascii = summary.characters == text.size() - (dataset.size() - 1);
   DistinctCounter distinct;
-  std::vector<Place> training;
-  std::vector<Place> held_out;
-  training.reserve(dataset.size());  // what is not filled takes no memory
+  std::array<std::vector<Place>, 3> sides;
+  sides[kTraining].reserve(dataset.size());  // what is not filled takes no memory
   for (std::size_t begin = 0; begin < text.size();) {
     const Found found = find_end(text, begin);
     const auto document = text.substr(begin, found.end - begin);
     distinct.add(found.hash);
-    const bool held = unit(found.hash) < config.held_out;
-    summary.held_out += held ? 1 : 0;
-    auto& starts = held ? held_out : training;
+    const Side side = side_of(found.hash, config);
+    summary.held_out += side == kHeldOut ? 1 : 0;
+    summary.test += side == kTest ? 1 : 0;
+    auto& starts = sides[side];
     starts.push_back(static_cast<Place>(begin));
     if (document.size() > summary.longest || document.size() >= block_size) {
       const std::size_t characters = is_ascii ? document.size() : count_code_points(document);
@@ -86,21 +102,19 @@ Split split_documents(const Dataset& dataset, const DataConfig& config, std::siz
   }
   summary.distinct = distinct.count();
   summary.distinct_is_exact = distinct.is_exact();
-  return {Examples::of_documents(text, block_size, std::move(training)),
-          Examples::of_documents(text, block_size, std::move(held_out)), summary};
+  return {Examples::of_documents(text, block_size, std::move(sides[kTraining])),
+          Examples::of_documents(text, block_size, std::move(sides[kHeldOut])), summary};
 }
 
 Split split_stream(const Dataset& dataset, const DataConfig& config, std::size_t block_size,
                    std::uint64_t key) {
-  const std::string_view text = dataset.text();
-  auto border = static_cast<std::size_t>(static_cast<double>(text.size()) * (1 - config.held_out));
-  while (border < text.size() && continues_character(text[border])) ++border;
-  const auto training = text.substr(0, border);
-  const auto held_out = text.substr(border);
+  const auto [training, held_out, test] = cut_stream(dataset.text(), config);
+  const std::size_t characters = count_code_points(training);
   Split split;
   split.summary.held_out = count_code_points(held_out);
-  split.summary.characters = count_code_points(training) + split.summary.held_out;
-  if (split.summary.characters - split.summary.held_out > block_size) {
+  split.summary.test = count_code_points(test);
+  split.summary.characters = characters + split.summary.held_out + split.summary.test;
+  if (characters > block_size) {
     split.training = Examples::random_windows(training, block_size, key);
   }
   split.held_out = Examples::consecutive_windows(held_out, block_size);
@@ -115,6 +129,24 @@ Split split_dataset(const Dataset& dataset, const DataConfig& config, std::size_
                                             : split_documents(dataset, config, block_size);
 }
 
+Sides split_texts(const Dataset& dataset, const DataConfig& config) {
+  const std::string_view text = dataset.text();
+  std::array<std::vector<std::string_view>, 3> sides;
+  if (dataset.mode() == DataMode::stream) {
+    const auto parts = cut_stream(text, config);
+    for (const Side side : {kTraining, kHeldOut, kTest}) {
+      if (!parts[side].empty()) sides[side].push_back(parts[side]);
+    }
+  } else {
+    for (std::size_t begin = 0; begin < text.size();) {
+      const Found found = find_end(text, begin);
+      sides[side_of(found.hash, config)].push_back(text.substr(begin, found.end - begin));
+      begin = found.end + 1;
+    }
+  }
+  return {std::move(sides[kTraining]), std::move(sides[kHeldOut]), std::move(sides[kTest])};
+}
+
 Corpus Corpus::load(const DataConfig& config, std::size_t block_size, Rng& rng) {
   return make(Dataset::load(config.path, config.mode, ByteOrderMark::drop), config, block_size, rng);
 }
@@ -126,15 +158,15 @@ Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block
   auto tokenizer = std::async([&] { return Tokenizer(std::span(&text, 1)); });  // meanwhile
   Split split = split_dataset(dataset, config, block_size, key);
   if (split.training.empty() && is_stream) {
-    const std::size_t characters = split.summary.characters - split.summary.held_out;
+    const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;
     throw Error(Fault::data, "too short: " + config.path + ": " + std::to_string(characters)
                                  + " characters to train on, and a window takes block_size + 1 = "
                                  + std::to_string(block_size + 1)
                                  + ": lower model.block_size or data.held_out");
   }
   if (split.training.empty()) {
-    throw Error(Fault::data,
-                "nothing to train on: " + config.path + ": every document is held out: lower data.held_out");
+    throw Error(Fault::data, "nothing to train on: " + config.path
+                                 + ": every document is held out: lower data.held_out or data.test");
   }
   if (config.held_out > 0 && split.held_out.empty()) {
     throw Error(Fault::data, "nothing to judge by: " + config.path + ": of so "

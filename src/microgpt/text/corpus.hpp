@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "microgpt/base/rng.hpp"
 #include "microgpt/text/dataset.hpp"
@@ -19,6 +21,7 @@ struct DataConfig {
   DataMode mode = DataMode::lines;
   LongDocuments long_documents = LongDocuments::cut;
   double held_out = 0;  ///< fraction kept from training: of the distinct documents, or of the stream's end
+  double test = 0;      ///< a further fraction that training never looks at
 };
 
 /// What there is in a text, in figures. A stream has no documents: all but `characters` is 0 of it.
@@ -30,6 +33,7 @@ struct TextSummary {
   std::size_t longest = 0;        ///< characters of the longest document
   std::size_t too_long = 0;       ///< documents that have more predictions than block_size
   std::size_t held_out = 0;       ///< documents, or characters of the stream
+  std::size_t test = 0;           ///< ... that training never looks at
 };
 
 /// The examples to train on and those kept from training to judge it by, in file order.
@@ -41,10 +45,21 @@ struct Split {
 
 /// Sorts the documents, and cuts them. About `config.held_out` of the distinct ones are held out, chosen
 /// by a hash of their text: so equal ones never stand on both sides, and neither order, seed nor the other
-/// documents change the choice. Of a stream it is the end that is held out, and training takes random
-/// windows by `key` of the rest. The examples are views into the dataset's text.
+/// documents change the choice. `config.test` sets others apart in the same way, and neither fraction moves
+/// the other. Of a stream it is the end that is held out, before a last part for the test, and training takes
+/// random windows by `key` of the rest. The examples are views into the dataset's text.
 Split split_dataset(const Dataset& dataset, const DataConfig& config, std::size_t block_size,
                     std::uint64_t key = 0);
+
+/// The texts of each side whole, in file order: documents, or of a stream the one part.
+struct Sides {
+  std::vector<std::string_view> training;
+  std::vector<std::string_view> held_out;
+  std::vector<std::string_view> test;
+};
+
+/// The same split. Takes several times the memory of short documents.
+Sides split_texts(const Dataset& dataset, const DataConfig& config);
 
 struct Corpus {
   Dataset dataset;

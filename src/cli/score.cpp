@@ -1,0 +1,151 @@
+// microgpt score: how probable a model finds a text, character by character.
+#include "microgpt/evaluate/score.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cli/commands.hpp"
+#include "cli/model.hpp"
+#include "cli/terminal.hpp"
+#include "microgpt/base/error.hpp"
+#include "microgpt/text/utf8.hpp"
+
+namespace microgpt::cli {
+
+namespace {
+
+struct ScoreOptions {
+  std::string model;
+  std::vector<std::string> texts;
+  bool json = false;
+};
+
+/// A text, its characters and, but for a stream, its end, each with its surprise in nats.
+struct Scored {
+  std::string text;
+  std::vector<std::string> characters;
+  std::vector<double> nats;
+  bool ends = true;
+
+  [[nodiscard]] double total() const { return std::accumulate(nats.begin(), nats.end(), 0.0); }
+};
+
+double bits(double nats) {
+  return nats / std::log(2.0);
+}
+
+/// One of eight heights, a bit each.
+std::string bar(double bits) {
+  const int height = static_cast<int>(std::clamp(std::ceil(bits), 1.0, 8.0));
+  return std::string("\xe2\x96") + static_cast<char>(0x80 + height);  // U+2581 ... U+2588
+}
+
+std::string right(const std::string& text, std::size_t width) {
+  const std::size_t length = count_code_points(text);
+  return std::string(width > length ? width - length : 1, ' ') + text;
+}
+
+std::string number(const char* format, double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+/// The text in rows of ten characters, under each its probability, its surprise and that as a bar.
+void print(const Scored& scored) {
+  constexpr std::size_t kColumns = 10;
+  constexpr std::size_t kWidth = 8;
+  for (std::size_t begin = 0; begin < scored.nats.size(); begin += kColumns) {
+    std::string text = "           ", probability = bold("probability"), surprise = bold("bits") + "       ",
+                bars = "           ";
+    for (std::size_t i = begin; i < std::min(begin + kColumns, scored.nats.size()); ++i) {
+      const bool end = i == scored.characters.size();
+      const std::string shown = end                           ? "(end)"
+                                : scored.characters[i] == " " ? "\xe2\x90\xa3"
+                                                              : one_line(scored.characters[i]);
+      const double p = 100 * std::exp(-scored.nats[i]);
+      text += right(shown, kWidth);
+      probability += right(number(p >= 0.01 || p == 0 ? "%.2f%%" : "%.0e%%", p), kWidth);
+      surprise += right(number("%.2f", bits(scored.nats[i])), kWidth);
+      bars += right(bar(bits(scored.nats[i])), kWidth);
+    }
+    std::cout << text << '\n' << probability << '\n' << surprise << '\n' << bars << '\n';
+  }
+  const double total = bits(scored.total());
+  std::cout << bold("total") << "      " << number("%.2f bits", total)
+            << number(", %.3f a character", total / static_cast<double>(scored.nats.size()))
+            << number(" (%.2f nats)", scored.total()) << '\n';
+}
+
+nlohmann::ordered_json to_json(const Scored& scored) {
+  nlohmann::ordered_json document = {{"text", scored.text}, {"characters", nlohmann::ordered_json::array()}};
+  const auto entry = [&](std::size_t i) {
+    return nlohmann::ordered_json{{"probability", std::exp(-scored.nats[i])}, {"bits", bits(scored.nats[i])}};
+  };
+  for (std::size_t i = 0; i < scored.characters.size(); ++i) {
+    nlohmann::ordered_json one = {{"character", scored.characters[i]}};
+    one.update(entry(i));
+    document["characters"].push_back(one);
+  }
+  document["end"] = nullptr;
+  if (scored.ends) document["end"] = entry(scored.characters.size());
+  document["bits"] = bits(scored.total());
+  document["nats"] = scored.total();
+  return document;
+}
+
+void run_score(const ScoreOptions& options) {
+  const Checkpoint checkpoint = load_model(options.model);
+  const RunConfig& config = checkpoint.config();
+  const Tokenizer& tokenizer = checkpoint.tokenizer();
+  const bool stream = is_stream(config);
+  std::vector<Scored> all;
+  with_parameters(checkpoint, [&]<class T>(const Parameters<T>& parameters) {
+    for (const std::string& text : options.texts) {
+      if (find_invalid_utf8(text) != std::string::npos) {
+        throw Error(Fault::usage, "bad TEXT: " + one_line(text) + ": it is not valid UTF-8");
+      }
+      if (stream && text.empty()) throw Error(Fault::usage, "bad TEXT: it is empty, and a stream has no end");
+      Scored scored{.text = text, .characters = {}, .nats = {}, .ends = !stream};
+      std::vector<Token> tokens = {opening(config, tokenizer)};
+      tokenizer.encode(text, tokens);
+      for (const Token& token : std::span(tokens).subspan(1))
+        scored.characters.push_back(tokenizer.decode({&token, 1}));
+      if (scored.ends) tokens.push_back(tokenizer.bos());
+      scored.nats = surprises<T>(config.model, parameters, tokens, stream ? tokenizer.bos() : -1);
+      all.push_back(std::move(scored));
+    }
+  });
+  if (options.json) {
+    nlohmann::ordered_json texts = nlohmann::ordered_json::array();
+    for (const Scored& scored : all) texts.push_back(to_json(scored));
+    std::cout << nlohmann::ordered_json{{"texts", texts}}.dump() << '\n';
+    return;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0) std::cout << '\n';
+    print(all[i]);
+  }
+}
+
+}  // namespace
+
+void add_score(CLI::App& program) {
+  auto options = std::make_shared<ScoreOptions>();
+  CLI::App& command =
+      *program.add_subcommand("score", "Say how probable a model finds texts, character by character");
+  command.add_option("--model", options->model, "Run folder or checkpoint file")->required();
+  command.add_option("texts", options->texts, "Texts to read")->option_text("TEXT ...")->required();
+  command.add_flag("--json", options->json, "One JSON document instead of a drawing");
+  command.footer(
+      "A character's surprise is -log2 of its probability after those before it; a full bar is 8 bits.\n\n"
+      "Example:\n  microgpt score --model runs/names-1 emma xqzz");
+  command.callback([options] { run_score(*options); });
+}
+
+}  // namespace microgpt::cli

@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "cli/small_run.hpp"
+#include "support/json.hpp"
+
+namespace {
+
+using namespace microgpt::test;
+
+/// Held-out losses in the order they were measured, from metrics.jsonl; and the last step.
+struct History {
+  std::vector<double> losses;
+  int last_step = 0;
+  std::vector<double> learning_rates;
+
+  explicit History(const std::filesystem::path& run) {
+    for (const std::string& text : lines_of(read_bytes(run / "metrics.jsonl"))) {
+      const Json line = Json::parse(text);
+      last_step = static_cast<int>(line["step"].number());
+      if (line.has("held_out_loss")) losses.push_back(line["held_out_loss"].number());
+      if (line.has("learning_rate")) learning_rates.push_back(line["learning_rate"].number());
+    }
+  }
+};
+
+/// Where training must stop: after `patience` losses in a row that are not below all before them; or nowhere.
+std::size_t stops_after(const std::vector<double>& losses, std::size_t patience) {
+  for (std::size_t i = patience; i < losses.size(); ++i) {
+    double best = 1e9;
+    for (std::size_t j = 0; j + patience <= i; ++j) best = std::min(best, losses[j]);
+    bool better = false;
+    for (std::size_t j = i + 1 - patience; j <= i; ++j) better |= losses[j] < best;
+    if (!better) return i + 1;
+  }
+  return 0;
+}
+
+/// So high a learning rate on so few lines that the held-out loss rises soon.
+const std::vector<std::string> kOverfit = {
+    "--set", "train.steps=400",          "--set", "train.eval_every=4",
+    "--set", "train.checkpoint_every=4", "--set", "train.learning_rate=0.03"};
+
+std::vector<std::string> with(std::vector<std::string> list, const std::vector<std::string>& more) {
+  list.insert(list.end(), more.begin(), more.end());
+  return list;
+}
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("train: patience stops where that many held-out losses brought no new best") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train(with(kOverfit, {"--quiet"}))).exit_code == 0);
+    const History whole(small.out);
+    CHECK(whole.last_step == 400);
+    for (const std::size_t patience : {1U, 3U, 8U}) {
+      const std::size_t expected = stops_after(whole.losses, patience);
+      REQUIRE(expected > 0);  // or the text above does not overfit
+      REQUIRE(expected < whole.losses.size());
+      const auto out = small.folder / ("patient-" + std::to_string(patience));
+      auto arguments = with(kOverfit, {"--json", "--set", "train.patience=" + std::to_string(patience)});
+      arguments.insert(arguments.begin(),
+                       {"train", "--config", small.config.string(), "--out", out.string()});
+      const auto result = run_microgpt(arguments);
+      REQUIRE(result.exit_code == 0);
+      const History stopped(out);
+      CHECK(stopped.losses
+            == std::vector<double>(whole.losses.begin(),
+                                   whole.losses.begin() + static_cast<std::ptrdiff_t>(expected)));
+      CHECK(stopped.last_step == static_cast<int>(4 * expected));
+      const Json report = Json::parse(result.out);
+      CHECK(report["stopped_early"].dump() == "true");
+      CHECK(report["reproducible"].dump() == "true");
+      CHECK(lines_of(read_bytes(out / "samples.txt")).size() == 4);
+
+      // It is over: nothing to resume.
+      const auto again = run_microgpt({"train", "--resume", out.string(), "--quiet"});
+      CHECK(again.exit_code == 2);
+      CHECK(refused_in_one_line(again));
+      CHECK(again.err.find("train.patience") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("train: patience remembers through a resume") {
+    const SmallRun small;
+    const auto settings = with(kOverfit, {"--quiet", "--set", "train.patience=8"});
+    REQUIRE(run_microgpt(small.train(settings)).exit_code == 0);
+    const std::string metrics = read_bytes(small.out / "metrics.jsonl");
+    const int last = History(small.out).last_step;
+    REQUIRE(last > 24);
+    // As if it had been killed a few evaluations before: the newest checkpoints and the samples are gone.
+    std::filesystem::remove(small.out / "samples.txt");
+    for (int step = last - 16; step <= last; step += 4) {
+      char name[16];
+      std::snprintf(name, sizeof name, "%08d", step);
+      REQUIRE(std::filesystem::remove(small.checkpoint(name)));
+    }
+    REQUIRE(run_microgpt({"train", "--resume", small.out.string(), "--quiet"}).exit_code == 0);
+    CHECK(read_bytes(small.out / "metrics.jsonl") == metrics);
+  }
+
+  TEST_CASE("train: patience without a loss to wait for is refused") {
+    const SmallRun small;
+    for (const char* missing : {"train.eval_every=0", "data.held_out=0"}) {
+      const auto result = run_microgpt(small.train({"--set", "train.patience=2", "--set", missing}));
+      CHECK(result.exit_code == 3);
+      CHECK(refused_in_one_line(result));
+      CHECK(result.err.find("train.patience (2)") != std::string::npos);
+      CHECK(!std::filesystem::exists(small.out));
+    }
+  }
+
+  TEST_CASE("train: --time trains by the clock and says so") {
+    const SmallRun small;
+    const auto result = run_microgpt(small.train({"--time", "0.4s", "--set", "train.learning_rate=0.01"}));
+    CAPTURE(result.err);
+    REQUIRE(result.exit_code == 0);
+    CHECK(result.out.find("0.4 s by the clock") != std::string::npos);
+    CHECK(result.out.find("not reproducible by step") != std::string::npos);
+    CHECK(result.out.find("trained ") != std::string::npos);
+    // However many steps there were, the schedule went down from its peak to nearly nothing.
+    const History history(small.out);
+    REQUIRE(history.learning_rates.size() >= 2);
+    CHECK(history.learning_rates.front() == 0.01);
+    CHECK(history.learning_rates.back() < 0.01);
+    CHECK(history.learning_rates.back() >= 0);
+    CHECK(!history.losses.empty());
+    // The last step is the end of it: its checkpoint is there and there is nothing to go on with.
+    char name[16];
+    std::snprintf(name, sizeof name, "%08d", history.last_step);
+    CHECK(std::filesystem::exists(small.checkpoint(name)));
+    const auto again = run_microgpt({"train", "--resume", small.out.string()});
+    CHECK(again.exit_code == 2);
+    CHECK(again.err.find("nothing to resume") != std::string::npos);
+  }
+
+  TEST_CASE("train: a run by the clock goes on with the time that was left") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--time", "0.4s", "--quiet"})).exit_code == 0);
+    const int last = History(small.out).last_step;
+    REQUIRE(last > 10);
+    const auto out = small.folder / "second";
+    const auto result = run_microgpt(
+        {"train", "--resume", small.checkpoint("00000010").string(), "--out", out.string(), "--json"});
+    CAPTURE(result.err);
+    REQUIRE(result.exit_code == 0);
+    const Json report = Json::parse(result.out);
+    CHECK(report["reproducible"].dump() == "false");
+    CHECK(report["steps"].number() >= 1);
+    CHECK(History(out).last_step == 10 + static_cast<int>(report["steps"].number()));
+  }
+
+  TEST_CASE("train: a --time that is none is refused") {
+    const SmallRun small;
+    for (const std::string time : {"", "s", "0s", "-1s", "30x", "nan", "inf", "1e300h", "30 s", "\x1b[31m"}) {
+      CAPTURE(time);
+      const auto result = run_microgpt(small.train({"--time", time}));
+      CAPTURE(result.err);
+      CHECK(result.exit_code != 0);
+      CHECK(refused_in_one_line(result));
+    }
+    CHECK(run_microgpt(small.train({"--time", "1s", "--steps", "5"})).exit_code == 2);
+    CHECK(run_microgpt({"train", "--resume", small.out.string(), "--time", "1s"}).exit_code == 2);
+  }
+}
