@@ -8,6 +8,7 @@ namespace microgpt::cli {
 
 void add_train(CLI::App& program);
 void add_sample(CLI::App& program);
+void add_info(CLI::App& program);
 void add_reference(CLI::App& program);
 
 }  // namespace microgpt::cli

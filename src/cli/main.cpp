@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma");
   add_train(program);
   add_sample(program);
+  add_info(program);
   add_reference(program);
 
   try {

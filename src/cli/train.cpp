@@ -1,8 +1,9 @@
 // microgpt train: from a config and a text file to a run folder.
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -14,9 +15,12 @@
 #include "cli/terminal.hpp"
 #include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/io/checkpoint_store.hpp"
 #include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
+#include "microgpt/io/run_lock.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/train/trainer.hpp"
 
@@ -33,6 +37,8 @@ struct TrainOptions {
   std::string out;
   std::optional<std::uint64_t> seed;
   std::optional<int> steps;
+  std::optional<int> stop_after;
+  bool data_changed_ok = false;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<std::string> set;
   bool quiet = false;
@@ -43,28 +49,30 @@ struct TrainOptions {
 };
 
 /// Trains from the state's step on and samples: the part of a run that depends on the precision.
+/// `held_out_loss` is that of the state, if it was measured. The folder is locked.
 template <class T>
 Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
-                         const RunFolder& folder, TrainState<T>& state, Rng& rng) {
-  // Every output is opened before the first step.
+                         const RunFolder& folder, TrainState<T>& state, std::optional<double> held_out_loss,
+                         Rng& rng) {
   Metrics metrics(folder.metrics(), state.step);
-  std::ofstream samples_file(folder.samples());
-  const auto check_samples_file = [&] {
-    if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
+  CheckpointStore checkpoints(folder, config, corpus.tokenizer);
+  Outcome outcome;
+  outcome.held_out_loss = held_out_loss;
+  const auto record = [&] {
+    return TrainingRecord{state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss};
   };
-  check_samples_file();
+  const auto save = [&] {
+    metrics.sync();
+    checkpoints.save(record(), state);
+  };
+  // A folder that cannot be written is found out before the first step, not hours later; and a run
+  // that is killed at any time has something to go on from.
+  if (folder.checkpoint_steps().empty()) save();
 
   Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
   Progress progress(state.step, config.train.steps, !options.talks());
-  Outcome outcome;
-
   const auto due = [&](int every) {
     return state.step == config.train.steps || (every > 0 && state.step % every == 0);
-  };
-  const auto save = [&] {
-    metrics.flush();
-    save_checkpoint<T>(folder.checkpoint(state.step), config, corpus.tokenizer,
-                       {state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss}, state);
   };
   while (state.step < config.train.steps) {
     const StepReport step = trainer.step();
@@ -73,11 +81,18 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
     metrics.step(step, config.train.grad_clip > 0);
     if (due(config.eval_every) && !corpus.held_out.empty()) {
       outcome.held_out_loss = trainer.evaluate(corpus.held_out);
+      if (!std::isfinite(*outcome.held_out_loss)) {
+        throw Error(Fault::numeric, "training broke down: step " + std::to_string(state.step)
+                                        + ": the held-out loss is not a finite number: lower "
+                                          "train.learning_rate, or set train.grad_clip to 1");
+      }
       metrics.held_out(state.step, *outcome.held_out_loss);
+      metrics.sync();
+      checkpoints.save_if_best(record(), state);
       progress.held_out(*outcome.held_out_loss);
     }
     progress.step(step.step, step.loss, step.positions);
-    const bool stop = interrupted() && state.step < config.train.steps;
+    const bool stop = (interrupted() || options.stop_after == state.step) && state.step < config.train.steps;
     if (due(config.checkpoint_every) || stop) save();
     if (stop) {
       throw Interrupted("stopped after step " + std::to_string(state.step) + "; go on with: " + program_name()
@@ -92,14 +107,19 @@ Outcome train_and_sample(const TrainOptions& options, const RunConfig& config, c
 
   const auto& documents = corpus.dataset.documents();
   const std::unordered_set<std::string_view> known(documents.begin(), documents.end());
-  sample_texts<T>(config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng,
-                  [&](const std::string& text) {
-                    samples_file << text << (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
-                    outcome.new_samples += known.contains(text) ? 0 : 1;
-                    outcome.samples.push_back(text);
-                  });
-  samples_file.close();
-  check_samples_file();
+  std::string samples;
+  sample_texts<T>(
+      config.model, state.parameters, corpus.tokenizer, config.sample, {}, rng, [&](const std::string& text) {
+        if (interrupted()) {
+          throw Interrupted("stopped before the samples; training is done and saved; go on with: "
+                            + program_name() + " train --resume " + one_line(folder.path.string()));
+        }
+        samples += text + (config.data.documents == DocumentKind::lines ? "\n" : "\n\n");
+        outcome.new_samples += known.contains(text) ? 0 : 1;
+        outcome.samples.push_back(text);
+      });
+  const std::string_view pieces[] = {samples};
+  write_file_atomically(folder.samples(), pieces);
   return outcome;
 }
 
@@ -153,17 +173,41 @@ void run_new(const TrainOptions& options) {
   const RunFolder folder = options.out.empty()
                                ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
                                : RunFolder::create(options.out);
+  const RunLock lock(folder.path);
   save_run_config(folder.config(), config);
   if (options.talks()) describe(config, corpus, folder, options.threads);
 
   const auto run = [&]<class T>(TrainState<T> state) {
     initialize(state.parameters, config.init, rng);
-    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+    return train_and_sample<T>(options, config, corpus, folder, state, std::nullopt, rng);
   };
   finish(options,
          config.precision == Precision::float32 ? run(TrainState<float>(config.model))
                                                 : run(TrainState<double>(config.model)),
          config, folder);
+}
+
+/// A run goes on with the text it began with. With another, if it is allowed, every character must
+/// have its token.
+void check_same_text(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
+                     const Checkpoint& checkpoint) {
+  if (corpus.dataset.digest() == checkpoint.training().data_sha256) return;
+  const auto refuse = [&](const std::string& why) -> Error {
+    return Error(Fault::data, "cannot resume: " + config.data.path + ": " + why);
+  };
+  if (!options.data_changed_ok) {
+    throw refuse(
+        "it is not the text the run was trained on (its SHA-256 differs): to go on with it all the same, "
+        "add --data-changed-ok");
+  }
+  const auto known = checkpoint.tokenizer().characters();
+  for (const char32_t character : corpus.tokenizer.characters()) {
+    if (std::binary_search(known.begin(), known.end(), character)) continue;
+    std::string text;
+    append_utf8(text, character);
+    throw refuse("it holds the character \"" + printable(text)
+                 + "\", which the model has no token for: train a new one");
+  }
 }
 
 void run_resumed(const TrainOptions& options) {
@@ -176,33 +220,46 @@ void run_resumed(const TrainOptions& options) {
     throw Error(Fault::usage, "bad --resume: " + options.resume
                                   + ": it is no run folder: to go on from a file, say with --out where to");
   }
-  const Checkpoint checkpoint = load_model(options.resume);
-  RunConfig config = checkpoint.config();
+  // The folder must be ours alone before anybody looks what the newest checkpoint is.
+  static_cast<void>(find_checkpoints(options.resume));
+  std::optional<RunLock> lock;
+  if (options.out.empty()) {
+    lock.emplace(options.resume);
+    remove_temporary_files(options.resume);
+    remove_temporary_files(RunFolder{options.resume}.checkpoints());
+  }
+  std::optional<Checkpoint> checkpoint = load_model(options.resume);
+  const TrainingRecord record = checkpoint->training();
+  RunConfig config = checkpoint->config();
   if (!options.data.empty()) config.data.path = absolute(options.data);
-  if (checkpoint.training().step >= config.train.steps) {
+  // A run that was killed after its last step has still to sample.
+  const bool sampled = !options.out.empty() || fs::exists(RunFolder{options.resume}.samples());
+  if (record.step >= config.train.steps && sampled) {
     throw Error(Fault::usage, "nothing to resume: " + options.resume + ": the run has done all its "
                                   + std::to_string(config.train.steps) + " steps");
   }
   Rng rng(config.seed);
-  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
-  if (corpus.dataset.digest() != checkpoint.training().data_sha256) {
-    throw Error(Fault::data, "cannot resume: " + config.data.path
-                                 + ": it is not the text the run was trained on (its SHA-256 differs)");
-  }
-  rng.set_state(checkpoint.training().rng);
+  Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  check_same_text(options, config, corpus, *checkpoint);
+  corpus.tokenizer = checkpoint->tokenizer();
+  rng.set_state(record.rng);
 
   const RunFolder folder = options.out.empty() ? RunFolder{options.resume} : RunFolder::create(options.out);
-  if (!options.out.empty()) save_run_config(folder.config(), config);
+  if (!lock) {
+    lock.emplace(folder.path);
+    save_run_config(folder.config(), config);
+  }
   if (options.talks()) {
     describe(config, corpus, folder, options.threads);
-    std::cout << bold("resumed") << " after step " << checkpoint.training().step << '\n';
+    std::cout << bold("resumed") << " after step " << record.step << '\n';
   }
   const auto run = [&]<class T>(TrainState<T> state) {
-    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+    checkpoint.reset();  // its numbers are in the state now
+    return train_and_sample<T>(options, config, corpus, folder, state, record.held_out_loss, rng);
   };
   finish(options,
-         config.precision == Precision::float32 ? run(checkpoint.train_state<float>())
-                                                : run(checkpoint.train_state<double>()),
+         config.precision == Precision::float32 ? run(checkpoint->train_state<float>())
+                                                : run(checkpoint->train_state<double>()),
          config, folder);
 }
 
@@ -221,6 +278,12 @@ void add_train(CLI::App& program) {
   command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)")
       ->check(check_seed);
   command.add_option("--steps", options->steps, "Updates (default: the config's)");
+  command
+      .add_option("--stop-after", options->stop_after,
+                  "Save and stop after this step, as Ctrl-C does; the schedule is that of all steps")
+      ->check(CLI::Range(1, 1'000'000'000));
+  command.add_flag("--data-changed-ok", options->data_changed_ok,
+                   "With --resume: go on though the text is another than the run began with");
   command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))
       ->default_str("all cores");
@@ -230,7 +293,7 @@ void add_train(CLI::App& program) {
   command.add_flag("--json", options->json, "Print one JSON document at the end instead of words");
   command.add_flag("--keys", options->keys, "List the keys of a config: ranges, defaults, meanings");
   command.footer(
-      "Ctrl-C saves a checkpoint and stops; --resume goes on from it.\n\n"
+      "Ctrl-C saves a checkpoint and stops (exit code 130), a second one stops at once; --resume goes on.\n\n"
       "Example:\n  microgpt train --config configs/names.json --data my_lines.txt --set "
       "train.steps=500");
   command.callback([options] {

@@ -90,6 +90,7 @@ std::vector<Key> every_key() {
       real("train.grad_clip", {"0.0", "1.0", "1000000.0"}, {"1000001"}),
       whole("train.eval_every", "0", billion, {more}),
       whole("train.checkpoint_every", "0", billion, {more}),
+      whole("train.keep", "0", billion, {more}),
       whole("sample.count", "0", "1000000", {"1000001"}),
       real("sample.temperature", {"0.0", "0.5", "100.0"}, {"100.1"}),
       whole("sample.max_length", "0", "1000000", {"1000001"}),

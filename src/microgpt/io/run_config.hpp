@@ -32,6 +32,7 @@ struct RunConfig {
   Precision precision = Precision::float32;
   int eval_every = 0;        ///< steps between evaluations of the held-out documents; 0: only at the end
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
+  int keep = 0;              ///< how many of these are kept, the newest; 0: all
   SampleConfig sample;
 };
 
