@@ -90,7 +90,8 @@ std::string loss_text(double loss) {
 std::string vocabulary_text(const Tokenizer& tokenizer) {
   constexpr std::size_t kShown = 120;
   std::string text;
-  for (const char32_t character : tokenizer.characters().first(std::min(tokenizer.characters().size(), kShown))) {
+  for (const char32_t character :
+       tokenizer.characters().first(std::min(tokenizer.characters().size(), kShown))) {
     append_utf8(text, character);
   }
   return printable(text) + (tokenizer.characters().size() > kShown ? " …" : "");
@@ -113,13 +114,15 @@ void print_tensors(const std::vector<TensorEntry>& tensors, const ModelConfig& m
     const Size size = size_of(*by_name.at(spec.name));
     const std::string shape = "[" + std::to_string(spec.rows) + ", " + std::to_string(spec.cols) + "]";
     std::snprintf(line, sizeof line, row, spec.name.c_str(), shape.c_str(), shown(size.norm).c_str(),
-                  shown(size.largest).c_str(), shown(size_of(*by_name.at("adam.m." + spec.name)).norm).c_str(),
+                  shown(size.largest).c_str(),
+                  shown(size_of(*by_name.at("adam.m." + spec.name)).norm).c_str(),
                   shown(size_of(*by_name.at("adam.v." + spec.name)).norm).c_str());
     std::cout << line;
   }
 }
 
-void print_words(const Checkpoint& checkpoint, const FileDigest& digest, const std::optional<Checkpoint>& best) {
+void print_words(const Checkpoint& checkpoint, const FileDigest& digest,
+                 const std::optional<Checkpoint>& best) {
   const RunConfig& config = checkpoint.config();
   const ModelConfig& model = config.model;
   const TrainingRecord& training = checkpoint.training();
@@ -131,12 +134,13 @@ void print_words(const Checkpoint& checkpoint, const FileDigest& digest, const s
   field("file") << one_line(checkpoint.path().string()) << ": " << with_commas(digest.bytes)
                 << " bytes, format version " << checkpoint.file().metadata().at("format_version") << '\n';
   field("sha256") << digest.sha256 << '\n';
-  field("model") << model.n_layer << (model.n_layer == 1 ? " layer" : " layers") << ", width " << model.n_embd << ", " << model.n_head
-                 << (model.n_head == 1 ? " head" : " heads") << ", context " << model.block_size << ": "
-                 << with_commas(static_cast<std::size_t>(parameter_count(model))) << " parameters, "
-                 << (config.precision == Precision::float32 ? "float32" : "float64") << '\n';
-  field("vocabulary") << checkpoint.tokenizer().characters().size() << " characters and BOS: "
-                      << vocabulary_text(checkpoint.tokenizer()) << '\n';
+  field("model") << model.n_layer << (model.n_layer == 1 ? " layer" : " layers") << ", width " << model.n_embd
+                 << ", " << model.n_head << (model.n_head == 1 ? " head" : " heads") << ", context "
+                 << model.block_size << ": " << with_commas(static_cast<std::size_t>(parameter_count(model)))
+                 << " parameters, " << (config.precision == Precision::float32 ? "float32" : "float64")
+                 << '\n';
+  field("vocabulary") << checkpoint.tokenizer().characters().size()
+                      << " characters and BOS: " << vocabulary_text(checkpoint.tokenizer()) << '\n';
   field("training") << "step " << training.step << " of " << config.train.steps << '\n';
   field("text") << one_line(config.data.path) << ", SHA-256 " << training.data_sha256 << '\n';
   field("held-out") << (training.held_out_loss ? loss_text(*training.held_out_loss)
@@ -156,7 +160,8 @@ void print_words(const Checkpoint& checkpoint, const FileDigest& digest, const s
   print_tensors(checkpoint.file().tensors(), model);
 }
 
-void print_json(const Checkpoint& checkpoint, const FileDigest& digest, const std::optional<Checkpoint>& best) {
+void print_json(const Checkpoint& checkpoint, const FileDigest& digest,
+                const std::optional<Checkpoint>& best) {
   using nlohmann::ordered_json;
   const TrainingRecord& training = checkpoint.training();
   const auto loss = [](const TrainingRecord& record) {

@@ -32,12 +32,13 @@ struct SmallCheckpoint {
       };
       const auto read = checkpoint.train_state<float>();
       const TrainingRecord& record = checkpoint.training();
-      const bool whole = same(read.parameters, state.parameters) && same(read.m, state.m) && same(read.v, state.v)
-                         && read.step == 3 && record.step == 3 && record.rng == saved.record.rng
-                         && record.data_sha256 == saved.record.data_sha256
-                         && record.held_out_loss == saved.record.held_out_loss
-                         && config_text(checkpoint.config()) == config_text(saved.config)
-                         && std::ranges::equal(checkpoint.tokenizer().characters(), saved.tokenizer.characters());
+      const bool whole =
+          same(read.parameters, state.parameters) && same(read.m, state.m) && same(read.v, state.v)
+          && read.step == 3 && record.step == 3 && record.rng == saved.record.rng
+          && record.data_sha256 == saved.record.data_sha256
+          && record.held_out_loss == saved.record.held_out_loss
+          && config_text(checkpoint.config()) == config_text(saved.config)
+          && std::ranges::equal(checkpoint.tokenizer().characters(), saved.tokenizer.characters());
       if (!whole) throw std::runtime_error("it was loaded as something else");
     });
     return failure.fault == 0 || (failure.fault == 4 && failure.is_one_line());
@@ -75,7 +76,8 @@ TEST_SUITE("io") {
       if (!small.is_refused_or_whole(small.bytes.substr(0, size), loaded)) FAIL_CHECK(size << " bytes");
     }
     for (const int more : {1, 3, 4, 8, 4096}) {
-      if (!small.is_refused_or_whole(small.bytes + std::string(static_cast<std::size_t>(more), '\0'), loaded)) FAIL_CHECK(more << " more");
+      if (!small.is_refused_or_whole(small.bytes + std::string(static_cast<std::size_t>(more), '\0'), loaded))
+        FAIL_CHECK(more << " more");
     }
     CHECK(loaded == 0);
     // On the disk as in memory.

@@ -33,106 +33,107 @@ inline std::vector<NamedFile> malformed_checkpoints() {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInf = std::numeric_limits<float>::infinity();
   return changed({
-        {"no format", [](Parts& p) { p.metadata.erase("format"); }},
-        {"another format", [](Parts& p) { p.metadata["format"] = "pt"; }},
-        {"no version", [](Parts& p) { p.metadata.erase("format_version"); }},
-        {"version 3", [](Parts& p) { p.metadata["format_version"] = "3"; }},
-        {"version abc", [](Parts& p) { p.metadata["format_version"] = "abc"; }},
-        {"version with escapes", [](Parts& p) { p.metadata["format_version"] = "\x1b\n"; }},
-        {"no config", [](Parts& p) { p.metadata.erase("config"); }},
-        {"config no JSON", [](Parts& p) { p.metadata["config"] = "{,}"; }},
-        {"config null", [](Parts& p) { p.metadata["config"] = "null"; }},
-        {"config negative", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":-2"); }},
-        {"config huge", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":2147483648"); }},
-        {"config of many layers", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":200"); }},
-        {"config heads", [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":3"); }},
-        {"config unknown key", [](Parts& p) { p.replace("config", "\"n_head\"", "\"n_heads\""); }},
-        {"config key twice",
-         [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":2,\"n_head\":2"); }},
-        {"config another width", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":8"); }},
-        {"config another context",
-         [](Parts& p) { p.replace("config", "\"block_size\":3", "\"block_size\":4"); }},
-        {"config other precision", [](Parts& p) { p.replace("config", "float32", "float64"); }},
-        {"no vocabulary", [](Parts& p) { p.metadata.erase("vocabulary"); }},
-        {"vocabulary no JSON", [](Parts& p) { p.metadata["vocabulary"] = "a"; }},
-        {"vocabulary an object", [](Parts& p) { p.metadata["vocabulary"] = "{}"; }},
-        {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; }},
-        {"vocabulary with an empty string", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); }},
-        {"vocabulary with two characters", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); }},
-        {"vocabulary with one twice", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\n\""); }},
-        {"vocabulary not in order", [](Parts& p) { p.metadata["vocabulary"] = R"(["b","a","c","d"])"; }},
-        {"vocabulary with a surrogate", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\ud800\""); }},
-        {"vocabulary too short", [](Parts& p) { p.replace("vocabulary", "\"a\",", ""); }},
-        {"vocabulary too long", [](Parts& p) { p.replace("vocabulary", "\"a\",", "\"a\",\"b\","); }},
-        {"no training", [](Parts& p) { p.metadata.erase("training"); }},
-        {"training an array", [](Parts& p) { p.metadata["training"] = "[]"; }},
-        {"no step", [](Parts& p) { p.replace("training", "\"step\"", "\"stop\""); }},
-        {"step negative", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":-1"); }},
-        {"step beyond the last", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":11"); }},
-        {"step huge", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":4294967299"); }},
-        {"step a fraction", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":3.0"); }},
-        {"step a string", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":\"3\""); }},
-        {"no data digest", [](Parts& p) { p.replace("training", "data_sha256", "data_sha255"); }},
-        {"data digest a number",
-         [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); }},
-        {"no generator", [](Parts& p) { p.replace("training", "\"rng\"", "\"rnd\""); }},
-        {"generator null",
-         [](Parts& p) {
-           p.metadata["training"] = R"({"step":3,"data_sha256":")" + std::string(64, 'a') + R"(","rng":null,"held_out_loss":null})";
-         }},
-        {"generator without a word",
-         [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[],\"none\":["); }},
-        {"generator with 623 words",
-         [](Parts& p) {
-           const auto at = p.metadata["training"].find("\"words\":[") + 9;
-           p.metadata["training"].erase(at, p.metadata["training"].find(',', at) + 1 - at);
-         }},
-        {"generator with 625 words", [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[0,"); }},
-        {"generator with a large word",
-         [](Parts& p) {
-           const auto at = p.metadata["training"].find("\"words\":[") + 9;
-           p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "4294967296");
-         }},
-        {"generator with a negative word",
-         [](Parts& p) {
-           const auto at = p.metadata["training"].find("\"words\":[") + 9;
-           p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "-1");
-         }},
-        {"generator index 625",
-         [](Parts& p) {
-           const auto at = p.metadata["training"].find("\"index\":") + 8;
-           p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "625");
-         }},
-        {"generator waiting for a string",
-         [](Parts& p) { p.replace("training", "\"waiting_gauss\":", "\"waiting_gauss\":\"x\",\"y\":"); }},
-        {"generator waiting for infinity",
-         [](Parts& p) {
-           const auto at = p.metadata["training"].find("\"waiting_gauss\":") + 16;
-           p.metadata["training"].replace(at, p.metadata["training"].find('}', at) - at, "1e999");
-         }},
-        {"no held-out loss", [](Parts& p) { p.replace("training", "held_out_loss", "held_out_lass"); }},
-        {"held-out loss a string",
-         [](Parts& p) { p.replace("training", "\"held_out_loss\":", "\"held_out_loss\":\"x\",\"y\":"); }},
-        {"a tensor missing", [](Parts& p) { p.erase(0); }},
-        {"a moment missing", [](Parts& p) { p.erase(44); }},
-        {"a tensor too many",
-         [](Parts& p) {
-           p.tensors.push_back({"extra", "F32", {0}, {}});
-           p.bytes.emplace_back();
-         }},
-        {"a tensor by another name", [](Parts& p) { p.tensors[0].name = "wtf"; }},
-        {"a shape the other way round",
-         [](Parts& p) {
-           p.tensors[1].shape = {4, 3};
-         }},
-        {"a shape of one dimension", [](Parts& p) { p.tensors[1].shape = {12}; }},
-        {"another dtype of that size", [](Parts& p) { p.tensors[2].dtype = "I32"; }},
-        {"a weight not a number", [=](Parts& p) { p.set_number(0, 3, kNan); }},
-        {"a weight infinite", [=](Parts& p) { p.set_number(14, 0, kInf); }},
-        {"a first moment infinite", [=](Parts& p) { p.set_number(15, 1, -kInf); }},
-        {"a second moment not a number", [=](Parts& p) { p.set_number(30, 2, kNan); }},
-        {"a second moment negative", [](Parts& p) { p.set_number(31, 0, -1e-30F); }},
-      });
+      {"no format", [](Parts& p) { p.metadata.erase("format"); }},
+      {"another format", [](Parts& p) { p.metadata["format"] = "pt"; }},
+      {"no version", [](Parts& p) { p.metadata.erase("format_version"); }},
+      {"version 3", [](Parts& p) { p.metadata["format_version"] = "3"; }},
+      {"version abc", [](Parts& p) { p.metadata["format_version"] = "abc"; }},
+      {"version with escapes", [](Parts& p) { p.metadata["format_version"] = "\x1b\n"; }},
+      {"no config", [](Parts& p) { p.metadata.erase("config"); }},
+      {"config no JSON", [](Parts& p) { p.metadata["config"] = "{,}"; }},
+      {"config null", [](Parts& p) { p.metadata["config"] = "null"; }},
+      {"config negative", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":-2"); }},
+      {"config huge", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":2147483648"); }},
+      {"config of many layers", [](Parts& p) { p.replace("config", "\"n_layer\":2", "\"n_layer\":200"); }},
+      {"config heads", [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":3"); }},
+      {"config unknown key", [](Parts& p) { p.replace("config", "\"n_head\"", "\"n_heads\""); }},
+      {"config key twice",
+       [](Parts& p) { p.replace("config", "\"n_head\":2", "\"n_head\":2,\"n_head\":2"); }},
+      {"config another width", [](Parts& p) { p.replace("config", "\"n_embd\":4", "\"n_embd\":8"); }},
+      {"config another context",
+       [](Parts& p) { p.replace("config", "\"block_size\":3", "\"block_size\":4"); }},
+      {"config other precision", [](Parts& p) { p.replace("config", "float32", "float64"); }},
+      {"no vocabulary", [](Parts& p) { p.metadata.erase("vocabulary"); }},
+      {"vocabulary no JSON", [](Parts& p) { p.metadata["vocabulary"] = "a"; }},
+      {"vocabulary an object", [](Parts& p) { p.metadata["vocabulary"] = "{}"; }},
+      {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; }},
+      {"vocabulary with an empty string", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); }},
+      {"vocabulary with two characters", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); }},
+      {"vocabulary with one twice", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\n\""); }},
+      {"vocabulary not in order", [](Parts& p) { p.metadata["vocabulary"] = R"(["b","a","c","d"])"; }},
+      {"vocabulary with a surrogate", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\\ud800\""); }},
+      {"vocabulary too short", [](Parts& p) { p.replace("vocabulary", "\"a\",", ""); }},
+      {"vocabulary too long", [](Parts& p) { p.replace("vocabulary", "\"a\",", "\"a\",\"b\","); }},
+      {"no training", [](Parts& p) { p.metadata.erase("training"); }},
+      {"training an array", [](Parts& p) { p.metadata["training"] = "[]"; }},
+      {"no step", [](Parts& p) { p.replace("training", "\"step\"", "\"stop\""); }},
+      {"step negative", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":-1"); }},
+      {"step beyond the last", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":11"); }},
+      {"step huge", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":4294967299"); }},
+      {"step a fraction", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":3.0"); }},
+      {"step a string", [](Parts& p) { p.replace("training", "\"step\":3", "\"step\":\"3\""); }},
+      {"no data digest", [](Parts& p) { p.replace("training", "data_sha256", "data_sha255"); }},
+      {"data digest a number",
+       [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); }},
+      {"no generator", [](Parts& p) { p.replace("training", "\"rng\"", "\"rnd\""); }},
+      {"generator null",
+       [](Parts& p) {
+         p.metadata["training"] =
+             R"({"step":3,"data_sha256":")" + std::string(64, 'a') + R"(","rng":null,"held_out_loss":null})";
+       }},
+      {"generator without a word",
+       [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[],\"none\":["); }},
+      {"generator with 623 words",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"words\":[") + 9;
+         p.metadata["training"].erase(at, p.metadata["training"].find(',', at) + 1 - at);
+       }},
+      {"generator with 625 words", [](Parts& p) { p.replace("training", "\"words\":[", "\"words\":[0,"); }},
+      {"generator with a large word",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"words\":[") + 9;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "4294967296");
+       }},
+      {"generator with a negative word",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"words\":[") + 9;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "-1");
+       }},
+      {"generator index 625",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"index\":") + 8;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "625");
+       }},
+      {"generator waiting for a string",
+       [](Parts& p) { p.replace("training", "\"waiting_gauss\":", "\"waiting_gauss\":\"x\",\"y\":"); }},
+      {"generator waiting for infinity",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"waiting_gauss\":") + 16;
+         p.metadata["training"].replace(at, p.metadata["training"].find('}', at) - at, "1e999");
+       }},
+      {"no held-out loss", [](Parts& p) { p.replace("training", "held_out_loss", "held_out_lass"); }},
+      {"held-out loss a string",
+       [](Parts& p) { p.replace("training", "\"held_out_loss\":", "\"held_out_loss\":\"x\",\"y\":"); }},
+      {"a tensor missing", [](Parts& p) { p.erase(0); }},
+      {"a moment missing", [](Parts& p) { p.erase(44); }},
+      {"a tensor too many",
+       [](Parts& p) {
+         p.tensors.push_back({"extra", "F32", {0}, {}});
+         p.bytes.emplace_back();
+       }},
+      {"a tensor by another name", [](Parts& p) { p.tensors[0].name = "wtf"; }},
+      {"a shape the other way round",
+       [](Parts& p) {
+         p.tensors[1].shape = {4, 3};
+       }},
+      {"a shape of one dimension", [](Parts& p) { p.tensors[1].shape = {12}; }},
+      {"another dtype of that size", [](Parts& p) { p.tensors[2].dtype = "I32"; }},
+      {"a weight not a number", [=](Parts& p) { p.set_number(0, 3, kNan); }},
+      {"a weight infinite", [=](Parts& p) { p.set_number(14, 0, kInf); }},
+      {"a first moment infinite", [=](Parts& p) { p.set_number(15, 1, -kInf); }},
+      {"a second moment not a number", [=](Parts& p) { p.set_number(30, 2, kNan); }},
+      {"a second moment negative", [](Parts& p) { p.set_number(31, 0, -1e-30F); }},
+  });
 }
 
 /// The digest, or what it covers, is another than it was.
@@ -145,7 +146,8 @@ inline std::vector<NamedFile> damaged_checkpoints() {
           {"digest cut", [](Parts& p) { p.metadata["sha256"].pop_back(); }},
           {"digest in capitals",
            [](Parts& p) {
-             for (char& digit : p.metadata["sha256"]) digit = digit >= 'a' ? static_cast<char>(digit - 32) : digit;
+             for (char& digit : p.metadata["sha256"])
+               digit = digit >= 'a' ? static_cast<char>(digit - 32) : digit;
            }},
           {"digest of the numbers alone, as version 1 has it",
            [](Parts& p) {
@@ -183,7 +185,8 @@ inline std::vector<NamedFile> unusual_checkpoints() {
       {"tensors in the order of their names",
        [](Parts& p) {
          std::map<std::string, std::pair<TensorEntry, std::string>> sorted;
-         for (std::size_t i = 0; i < p.tensors.size(); ++i) sorted[p.tensors[i].name] = {p.tensors[i], p.bytes[i]};
+         for (std::size_t i = 0; i < p.tensors.size(); ++i)
+           sorted[p.tensors[i].name] = {p.tensors[i], p.bytes[i]};
          std::size_t at = 0;
          for (const auto& [name, both] : sorted) {
            p.tensors[at] = both.first;
@@ -222,7 +225,9 @@ inline std::vector<NamedFile> unusual_checkpoints() {
   files.push_back({"a page of padding", safetensors(header + std::string(4096, ' '), data)});
   const std::size_t tensors = header.find("\"wte\"");
   const std::string metadata = header.substr(1, tensors - 2);
-  files.push_back({"metadata last", safetensors("{" + header.substr(tensors, header.size() - tensors - 1) + "," + metadata + "}", data)});
+  files.push_back(
+      {"metadata last",
+       safetensors("{" + header.substr(tensors, header.size() - tensors - 1) + "," + metadata + "}", data)});
   std::string spaced = header;
   spaced.replace(tensors, 5, "\n  \"\\u0077te\" ");
   files.push_back({"spaces and escapes in the header", safetensors(spaced, data)});
@@ -255,10 +260,12 @@ inline std::vector<NamedFile> unusual_safetensors() {
       {"keys in another order",
        safetensors(R"({"a":{"data_offsets":[0,16],"shape":[2,2],"dtype":"F32"}})", kData)},
       {"spaces everywhere",
-       safetensors("{ \"a\" :\t{\"dtype\": \"F32\" , \"shape\":[ 2,\n2 ],\"data_offsets\":[0 ,16]} }\r\n", kData)},
+       safetensors("{ \"a\" :\t{\"dtype\": \"F32\" , \"shape\":[ 2,\n2 ],\"data_offsets\":[0 ,16]} }\r\n",
+                   kData)},
       {"numbers that are not finite", safetensors(kGood, std::string(16, '\xff'))},
       {"an escape in a dtype", safetensors(entry(R"("\u004632")", "[2,2]", "[0,16]"), kData)},
-      {"metadata of any characters", safetensors("{\"__metadata__\":{\"\":\"\\u0000\xe2\x80\xae\"}," + kGood.substr(1), kData)},
+      {"metadata of any characters",
+       safetensors("{\"__metadata__\":{\"\":\"\\u0000\xe2\x80\xae\"}," + kGood.substr(1), kData)},
   };
   return files;
 }

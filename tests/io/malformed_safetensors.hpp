@@ -128,8 +128,7 @@ inline std::vector<NamedFile> malformed_structure() {
       {"unknown key", R"({"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16],"strides":[]}})"},
       {"dtype twice", R"({"a":{"dtype":"F32","dtype":"F32","shape":[2,2],"data_offsets":[0,16]}})"},
       {"shape twice", R"({"a":{"dtype":"F32","shape":[2,2],"shape":[2,2],"data_offsets":[0,16]}})"},
-      {"offsets twice",
-       R"({"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16],"data_offsets":[0,16]}})"},
+      {"offsets twice", R"({"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16],"data_offsets":[0,16]}})"},
       {"tensor twice", again},
       {"tensor twice by another spelling", open + "," + R"("\u0061")" + kGood.substr(4)},
       {"metadata twice", open + metadata + "{}" + metadata + "{}}"},
@@ -142,7 +141,8 @@ inline std::vector<NamedFile> malformed_structure() {
       {"metadata value array", open + metadata + R"({"k":["v"]}})"},
       {"metadata in metadata", open + metadata + R"({"__metadata__":{}}})"},
       {"metadata with a key twice", open + metadata + R"({"k":"v","\u006b":"v"}})"},
-      {"metadata of a million keys", open + metadata + many([](int i) { return "\"" + std::to_string(i) + "\":\"\""; }) + "}"},
+      {"metadata of a million keys",
+       open + metadata + many([](int i) { return "\"" + std::to_string(i) + "\":\"\""; }) + "}"},
       {"a million tiny entries", many([](int i) { return "\"" + std::to_string(i) + "\":0"; })},
       {"metadata that is a tensor", R"({"__metadata__":)" + kGood.substr(5)},
       {"4097 tensors",
@@ -198,8 +198,7 @@ inline std::vector<NamedFile> malformed_shapes() {
   }
   cases.push_back({"shape of 401 digits", entry(R"("F32")", "[1" + std::string(400, '0') + "]", "[0,16]")});
   cases.push_back({"shape of no bytes by overflow", entry(R"("F32")", "[4294967296,4294967296]", "[0,0]")});
-  cases.push_back(
-      {"shape of 1000 dimensions", entry(R"("F32")", "[4" + repeat(",1", 999) + "]", "[0,16]")});
+  cases.push_back({"shape of 1000 dimensions", entry(R"("F32")", "[4" + repeat(",1", 999) + "]", "[0,16]")});
   auto files = headers(cases);
   // The size rounded down would fit, so only the missing bits give these away.
   files.push_back({"half a byte", safetensors(entry(R"("F4")", "[31]", "[0,15]"), std::string(15, 'x'))});

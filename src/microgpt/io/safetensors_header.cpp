@@ -104,9 +104,10 @@ class HeaderReader : public JsonEvents {
       value.shrink_to_fit();
       header_.metadata.emplace(std::move(key_), std::move(value));
     } else if (place_ == Place::tensor && key_ == "dtype") {
-      const auto known =
-          std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const Dtype& d) { return value == d.name; });
-      if (known == std::end(kDtypes)) refuse(tensor_, "unknown dtype \"" + printable(value.substr(0, 40)) + "\"");
+      const auto known = std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                                      [&](const Dtype& d) { return value == d.name; });
+      if (known == std::end(kDtypes))
+        refuse(tensor_, "unknown dtype \"" + printable(value.substr(0, 40)) + "\"");
       tensor_.dtype = known->name;
       bits_ = known->bits;
     } else {
