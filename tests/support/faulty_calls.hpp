@@ -31,11 +31,14 @@ enum class Left {
 
 class FaultyCalls : public SystemCalls {
  public:
-  /// The fault comes at call number `at` (from 0), and if `for_good` at all that follow.
+  /// The fault comes at call number `at` (from 0) after begin(), and if `for_good` at all that follow.
   FaultyCalls(int at, FaultKind kind, bool for_good) : at_(at), kind_(kind), for_good_(for_good) {
     use_system_calls(this);
   }
   ~FaultyCalls() override { use_system_calls(nullptr); }
+
+  /// Calls are counted from here on.
+  void begin() { calls_ = 0; }
 
   [[nodiscard]] int calls() const { return calls_; }
   [[nodiscard]] bool crashed() const { return dead_; }
@@ -44,7 +47,8 @@ class FaultyCalls : public SystemCalls {
     return step([&] {
       const int fd = SystemCalls::open(path, flags, mode);
       if (fd >= 0) paths_[fd] = path;
-      if (fd >= 0 && (flags & (O_CREAT | O_TRUNC)) != 0) synced_[path] = (flags & O_TRUNC) != 0 ? 0 : size(path);
+      if (fd >= 0 && (flags & (O_CREAT | O_TRUNC)) != 0)
+        synced_[path] = (flags & O_TRUNC) != 0 ? 0 : size(path);
       return fd;
     });
   }
@@ -149,7 +153,9 @@ class FaultyCalls : public SystemCalls {
     return std::filesystem::is_regular_file(path) ? std::filesystem::file_size(path) : 0;
   }
 
-  [[nodiscard]] bool is_due() const { return !dead_ && (calls_ == at_ || (for_good_ && calls_ > at_)); }
+  [[nodiscard]] bool is_due() const {
+    return !dead_ && calls_ >= 0 && (calls_ == at_ || (for_good_ && calls_ > at_));
+  }
   [[nodiscard]] int number() const {
     return kind_ == FaultKind::no_space ? ENOSPC : kind_ == FaultKind::interrupted ? EINTR : EIO;
   }
@@ -172,11 +178,11 @@ class FaultyCalls : public SystemCalls {
   int at_;
   FaultKind kind_;
   bool for_good_;
-  int calls_ = 0;
+  int calls_ = -1'000'000;  // none goes wrong before begin()
   bool dead_ = false;
-  std::map<int, std::string> paths_;               // of open files
-  std::map<std::string, std::uintmax_t> synced_;   // how much of a file would outlast a power cut, if not all
-  std::vector<Change> changes_;                    // since their folder was synced
+  std::map<int, std::string> paths_;              // of open files
+  std::map<std::string, std::uintmax_t> synced_;  // how much of a file would outlast a power cut, if not all
+  std::vector<Change> changes_;                   // since their folder was synced
 };
 
 }  // namespace microgpt::test
