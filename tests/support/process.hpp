@@ -68,6 +68,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const { ::kill(pid_, signal); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
   /// Waits until ready() holds. False if the program ended or its time ran out before.
   template <class Ready>
