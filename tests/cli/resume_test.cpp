@@ -25,7 +25,8 @@ std::map<std::string, std::string> content_of(const fs::path& folder) {
 }
 
 /// Names of the files in which two runs differ, or which only one of them has.
-std::string difference(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
+std::string difference(const std::map<std::string, std::string>& a,
+                       const std::map<std::string, std::string>& b) {
   std::string names;
   for (const auto& [name, bytes] : a) {
     if (!b.contains(name) || b.at(name) != bytes) names += name + ' ';
@@ -43,7 +44,8 @@ struct Run50 {
   fs::path config = folder / "run.json";
   std::map<std::string, std::string> whole;
 
-  explicit Run50(const std::string& train = R"("batch_size": 12, "eval_every": 7, "checkpoint_every": 10, "keep": 2)") {
+  explicit Run50(
+      const std::string& train = R"("batch_size": 12, "eval_every": 7, "checkpoint_every": 10, "keep": 2)") {
     fs::copy_file(repository_file("tests/golden/small.txt"), text);
     write_bytes(config, R"({"data": {"path": "stones.txt", "held_out": 0.2},
       "model": {"n_layer": 1, "n_embd": 8, "n_head": 2, "block_size": 8},
@@ -52,14 +54,16 @@ struct Run50 {
     REQUIRE(run_microgpt(start("whole")).exit_code == 0);
     whole = content_of(folder / "whole");
   }
-  [[nodiscard]] std::vector<std::string> start(const std::string& out, const std::vector<std::string>& more = {}) const {
+  [[nodiscard]] std::vector<std::string> start(const std::string& out,
+                                               const std::vector<std::string>& more = {}) const {
     return with({"train", "--config", config.string(), "--out", (folder / out).string(), "--quiet"}, more);
   }
   [[nodiscard]] std::vector<std::string> resume(const std::string& out,
                                                 const std::vector<std::string>& more = {}) const {
     return with({"train", "--resume", (folder / out).string(), "--quiet"}, more);
   }
-  static std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  static std::vector<std::string> with(std::vector<std::string> arguments,
+                                       const std::vector<std::string>& more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -78,7 +82,8 @@ TEST_SUITE("cli") {
       CAPTURE(k);
       const std::string out = "run-" + std::to_string(k);
       const std::string threads = std::to_string(1 + k % 3);
-      const auto stopped = run_microgpt(run.start(out, {"--stop-after", std::to_string(k), "--threads", "1"}));
+      const auto stopped =
+          run_microgpt(run.start(out, {"--stop-after", std::to_string(k), "--threads", "1"}));
       CAPTURE(stopped.err);
       CHECK(stopped.exit_code == (k < 50 ? 130 : 0));
       if (k < 50) {
@@ -124,7 +129,8 @@ TEST_SUITE("cli") {
       CAPTURE(resumed.err);
       if (!fs::exists(run.folder / out / "checkpoints/best.safetensors") && resumed.exit_code != 0) {
         // Before there was anything: it says so.
-        CHECK((resumed.err.find("no run folder") != std::string::npos || resumed.err.find("no model in run") != std::string::npos));
+        CHECK((resumed.err.find("no run folder") != std::string::npos
+               || resumed.err.find("no model in run") != std::string::npos));
         CHECK(refused_in_one_line(resumed));
         continue;
       }
@@ -185,8 +191,8 @@ TEST_SUITE("cli") {
         step = entry["step"].number();
       }
     }
-    const auto best = run_microgpt(
-        {"info", (run.folder / "whole/checkpoints/best.safetensors").string(), "--json"});
+    const auto best =
+        run_microgpt({"info", (run.folder / "whole/checkpoints/best.safetensors").string(), "--json"});
     CHECK(Json::parse(best.out)["training"]["step"].number() == step);
     CHECK(Json::parse(best.out)["training"]["held_out_loss"].number() == lowest);
   }
@@ -237,7 +243,10 @@ TEST_SUITE("cli") {
     const auto info = Json::parse(run_microgpt({"info", (run.folder / "run").string(), "--json"}).out);
     CHECK(info["training"]["step"].number() == 50);
     CHECK(info["vocabulary"].size() == 27);
-    CHECK(info["training"]["data_sha256"].text() != Json::parse(run_microgpt({"info", (run.folder / "whole").string(), "--json"}).out)["training"]["data_sha256"].text());
+    CHECK(info["training"]["data_sha256"].text()
+          != Json::parse(run_microgpt({"info", (run.folder / "whole").string(), "--json"})
+                             .out)["training"]["data_sha256"]
+                 .text());
   }
 
   TEST_CASE("resume: one writer a run folder, and the message names the other") {

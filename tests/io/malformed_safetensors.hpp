@@ -21,11 +21,11 @@ inline std::string repeat(const std::string& text, int times) {
   return all;
 }
 
-/// An object of a million entries.
+/// An object of 100000 entries.
 template <class Entry>
 std::string many(const Entry& entry) {
   std::string text = "{";
-  for (int i = 0; i < 1'000'000; ++i) text += (i > 0 ? "," : "") + entry(i);
+  for (int i = 0; i < 100'000; ++i) text += (i > 0 ? "," : "") + entry(i);
   return text + '}';
 }
 
@@ -59,8 +59,8 @@ inline std::vector<NamedFile> malformed_lengths() {
       {"length 100000001", length_prefix(100'000'001) + rest},
       {"length big-endian", "\0\0\0\0\0\0\0\x41"s + rest},
       {"header cut in half", length_prefix(kGood.size()) + kGood.substr(0, kGood.size() / 2)},
-      {"16 MiB and one byte of header",
-       safetensors(kGood + std::string((16 << 20) + 1 - kGood.size(), ' '), kData)},
+      {"2 MiB and one byte of header",
+       safetensors(kGood + std::string((2 << 20) + 1 - kGood.size(), ' '), kData)},
       {"pointer of a large file store", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"},
       {"zip archive", "PK\x03\x04" + std::string(60, '\0')},
       {"GGUF", "GGUF\x03\0\0\0\0\0\0\0\0\0\0\0"s + std::string(60, '\0')},
@@ -141,9 +141,9 @@ inline std::vector<NamedFile> malformed_structure() {
       {"metadata value array", open + metadata + R"({"k":["v"]}})"},
       {"metadata in metadata", open + metadata + R"({"__metadata__":{}}})"},
       {"metadata with a key twice", open + metadata + R"({"k":"v","\u006b":"v"}})"},
-      {"metadata of a million keys",
+      {"metadata of 100000 keys",
        open + metadata + many([](int i) { return "\"" + std::to_string(i) + "\":\"\""; }) + "}"},
-      {"a million tiny entries", many([](int i) { return "\"" + std::to_string(i) + "\":0"; })},
+      {"100000 tiny entries", many([](int i) { return "\"" + std::to_string(i) + "\":0"; })},
       {"metadata that is a tensor", R"({"__metadata__":)" + kGood.substr(5)},
       {"4097 tensors",
        [] {

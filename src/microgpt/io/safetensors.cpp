@@ -28,7 +28,7 @@ std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, cons
     throw refuse("its header should have " + std::to_string(size) + " bytes, the file has "
                  + std::to_string(file_size));
   }
-  if (size > kSafetensorsHeaderLimit) throw refuse("its header has more than 16 MiB");
+  if (size > kSafetensorsHeaderLimit) throw refuse("its header has more than 2 MiB");
   return size;
 }
 
@@ -99,7 +99,8 @@ void write_safetensors(const std::filesystem::path& path, const Metadata& metada
   head.append((64 - (kPrefix + head.size()) % 64) % 64, ' ');  // the numbers start on a cache line
   if (head.size() > kSafetensorsHeaderLimit || tensors.size() > kSafetensorsTensorLimit) {
     throw Error(Fault::io,
-                "cannot write file: " + path.string() + ": its header would be too large to be read");
+                "cannot write file: " + path.string() + ": its header, which holds config and vocabulary, would have more than "
+                "2 MiB");
   }
   std::string prefix;
   for (std::size_t i = 0; i < kPrefix; ++i) {

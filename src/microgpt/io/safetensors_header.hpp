@@ -9,7 +9,8 @@
 
 namespace microgpt {
 
-constexpr std::uint64_t kSafetensorsHeaderLimit = 16 << 20;  ///< room for a vocabulary of all of Unicode
+/// Room for a vocabulary of every character that Unicode has assigned.
+constexpr std::uint64_t kSafetensorsHeaderLimit = 2 << 20;
 constexpr std::size_t kSafetensorsTensorLimit = 4096;
 
 using Metadata = std::map<std::string, std::string>;
