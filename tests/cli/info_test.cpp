@@ -68,7 +68,8 @@ TEST_SUITE("cli") {
         squares += static_cast<long double>(value) * static_cast<long double>(value);
         largest = std::max(largest, static_cast<double>(std::abs(value)));
       }
-      CHECK(info["tensors"][i]["norm"].number() == doctest::Approx(static_cast<double>(std::sqrt(squares))).epsilon(1e-12));
+      CHECK(info["tensors"][i]["norm"].number()
+            == doctest::Approx(static_cast<double>(std::sqrt(squares))).epsilon(1e-12));
       CHECK(info["tensors"][i]["largest"].number() == largest);
     }
   }
@@ -79,8 +80,9 @@ TEST_SUITE("cli") {
     const auto result = run_microgpt({"info", small.out.string()});
     CHECK(result.exit_code == 0);
     for (const std::string part :
-         {"step 12 of 24", "not measured at this step", "2 layers, width 8, 2 heads, context 8", "27 characters and BOS",
-          "train.batch_size = 20", "layer1.mlp_fc2", "[32, 8]", "best ", "format version 2"}) {
+         {"step 12 of 24", "not measured at this step", "2 layers, width 8, 2 heads, context 8",
+          "27 characters and BOS", "train.batch_size = 20", "layer1.mlp_fc2", "[32, 8]", "best ",
+          "format version 2"}) {
       CAPTURE(part);
       CHECK(result.out.find(part) != std::string::npos);
     }
@@ -135,7 +137,8 @@ TEST_SUITE("cli") {
     const Case cases[] = {
         {"a long value of the metadata", [&] { filled("more", fill("x")); }},
         {"a vocabulary of arrays", [&] { filled("vocabulary", "[" + fill("[],") + "0]"); }},
-        {"a vocabulary of one letter", [&] { filled("vocabulary", "[" + fill("\"a\",").substr(0, 900'000) + "\"b\"]"); }},
+        {"a vocabulary of one letter",
+         [&] { filled("vocabulary", "[" + fill("\"a\",").substr(0, 900'000) + "\"b\"]"); }},
         {"a config of arrays", [&] { filled("config", R"({"why":[)" + fill("[],") + "0]}"); }},
         {"a config of objects", [&] { filled("config", R"({"why":[)" + fill("{},") + "0]}"); }},
         {"a config of keys",
@@ -144,7 +147,8 @@ TEST_SUITE("cli") {
            for (int i = 0; keys.size() < kFill / 2; ++i) keys += "\"" + std::to_string(i) + "\":0,";
            filled("config", "{" + keys + "\"x\":0}");
          }},
-        {"a generator of many words", [&] { filled("training", R"({"step":3,"rng":{"words":[)" + fill("1,") + "1]}}"); }},
+        {"a generator of many words",
+         [&] { filled("training", R"({"step":3,"rng":{"words":[)" + fill("1,") + "1]}}"); }},
         {"a shape of many dimensions",
          [&] { write_bytes(path, safetensors(entry("\"F32\"", "[" + fill("1,") + "1]", "[0,16]"), kData)); }},
         {"an entry of many keys",
