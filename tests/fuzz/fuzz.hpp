@@ -24,7 +24,8 @@ void read_or_refuse(microgpt::Fault fault, Read&& read) {
   } catch (const microgpt::Error& error) {
     require(error.fault() == fault);
     const std::string message = error.what();
-    require(!message.empty() && message.size() < 3000 && message.find_first_of("\r\n\x1b") == std::string::npos);
+    require(!message.empty() && message.size() < 3000
+            && message.find_first_of("\r\n\x1b") == std::string::npos);
   }
 }
 

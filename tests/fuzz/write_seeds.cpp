@@ -62,8 +62,9 @@ int main(int argc, char** argv) try {
     for (const char how : {'\0', '\1', '\3', '\7', '\x2c'}) texts.push_back({file.name, how + file.bytes});
   }
   using namespace std::string_literals;
-  for (const std::string& text : {"\xef\xbb\xbfopal\r\nslate\r\r\n \xe3\x80\x80onyx\xc2\x85\n"s, "\xf0\x9f\x98\x80\n\n\xcc\x81"s,
-                                  "a\0b\x1b\x7f\n"s, "\xff\xfe\0"s, "\xc0\xaf"s, "\xed\xa0\x80"s, "\n\n \n"s}) {
+  for (const std::string& text :
+       {"\xef\xbb\xbfopal\r\nslate\r\r\n \xe3\x80\x80onyx\xc2\x85\n"s, "\xf0\x9f\x98\x80\n\n\xcc\x81"s,
+        "a\0b\x1b\x7f\n"s, "\xff\xfe\0"s, "\xc0\xaf"s, "\xed\xa0\x80"s, "\n\n \n"s}) {
     for (const char how : {'\1', '\2', '\4'}) texts.push_back({"text", how + text});
   }
   write(folder / "text", texts, "text");

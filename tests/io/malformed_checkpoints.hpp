@@ -166,7 +166,6 @@ inline std::vector<NamedFile> damaged_checkpoints() {
           {"another learning rate",
            [](Parts& p) { p.replace("config", "\"learning_rate\":0.01", "\"learning_rate\":0.02"); }},
           {"another letter", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"b\""); }},
-          {"a key more", [](Parts& p) { p.metadata["more"] = ""; }},
           {"another sign", [](Parts& p) { p.bytes[4].back() = static_cast<char>(p.bytes[4].back() ^ 0x80); }},
           {"two tensors exchanged", [](Parts& p) { std::swap(p.tensors[3].name, p.tensors[4].name); }},
       },
@@ -198,7 +197,8 @@ inline std::vector<NamedFile> unusual_checkpoints() {
          std::rotate(p.tensors.begin(), p.tensors.begin() + 15, p.tensors.end());
          std::rotate(p.bytes.begin(), p.bytes.begin() + 15, p.bytes.end());
        }},
-      {"metadata of other tools", [](Parts& p) { p.metadata["pt"] = "\x1b[31m \xf0\x9f\x98\x80"; }},
+      {"metadata of other tools, which the digest does not cover",
+       [](Parts& p) { p.metadata["pt"] = "\x1b[31m \xf0\x9f\x98\x80"; }},
       {"config with spaces and lines", [](Parts& p) { p.replace("config", "{", " \n\t{ \r\n "); }},
       {"config with escapes", [](Parts& p) { p.replace("config", "\"a test\"", "\"\\u0061 test\""); }},
       {"config without keys that have their defaults",
@@ -213,6 +213,8 @@ inline std::vector<NamedFile> unusual_checkpoints() {
        [](Parts& p) { p.metadata["vocabulary"] = R"(["\u000a","\u0061","\u00e9","\ud83d\ude00"])"; }},
       {"training with more keys", [](Parts& p) { p.replace("training", "{", "{\"more\":[{}],"); }},
   });
+  const auto unsealed = changed({{"", [](Parts& p) { p.metadata["more"] = "after the digest"; }}}, false);
+  files.push_back({"metadata that came after the digest", unsealed[0].bytes});
   // By hand: what our writer never writes.
   const std::string bytes = files[0].bytes;
   std::size_t size = 0;

@@ -25,7 +25,8 @@ std::vector<std::string> words_of(const std::string& line) {
 }
 
 ProcessResult read_with_python(const std::filesystem::path& file) {
-  return Process({"/usr/bin/env", "python3", repository_file("tests/io/read_safetensors.py").string(), file.string()})
+  return Process({"/usr/bin/env", "python3", repository_file("tests/io/read_safetensors.py").string(),
+                  file.string()})
       .finish();
 }
 
@@ -39,8 +40,9 @@ void check_read(const char* dtype) {
   const auto table = saved.state.parameters.table();
   REQUIRE(lines.size() == 3 * table.size() + 3);
   std::size_t at = 0;
-  for (const auto& [prefix, set] : {std::pair("", &saved.state.parameters), std::pair("adam.m.", &saved.state.m),
-                                    std::pair("adam.v.", &saved.state.v)}) {
+  for (const auto& [prefix, set] :
+       {std::pair("", &saved.state.parameters), std::pair("adam.m.", &saved.state.m),
+        std::pair("adam.v.", &saved.state.v)}) {
     for (const TensorSpec& spec : table) {
       CAPTURE(lines[at]);
       const auto words = words_of(lines[at++]);

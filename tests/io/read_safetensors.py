@@ -48,11 +48,9 @@ def add(part):
     digest.update(part)
 
 
-pairs = sorted((key.encode(), value.encode()) for key, value in metadata.items() if key != "sha256")
-add_number(len(pairs))
-for key, value in pairs:
-    add(key)
-    add(value)
+for key in ("config", "format", "format_version", "training", "vocabulary"):
+    add(key.encode())
+    add(metadata[key].encode())
 add_number(len(header))
 for name, tensor in sorted(header.items(), key=lambda item: item[0].encode()):
     add(name.encode())

@@ -70,8 +70,11 @@ struct Parts {
       for (const auto dimension : tensors[i].shape) text += length_prefix(dimension);
       sorted[tensors[i].name] = text + part(bytes[i]);
     }
-    std::string all = length_prefix(metadata.size() - metadata.count("sha256"));
-    for (const auto& [key, value] : metadata) all += key == "sha256" ? "" : part(key) + part(value);
+    std::string all;
+    for (const std::string key : {"config", "format", "format_version", "training", "vocabulary"}) {
+      const auto found = metadata.find(key);
+      all += part(key) + part(found == metadata.end() ? "" : found->second);
+    }
     all += length_prefix(sorted.size());
     for (const auto& [name, text] : sorted) all += part(name) + text;
     return sha256(all);

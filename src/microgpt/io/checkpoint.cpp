@@ -147,11 +147,9 @@ std::string content_digest(const Metadata& metadata, std::span<const TensorEntry
     add_number(bytes.size());
     hash.update(bytes);
   };
-  add_number(metadata.size() - metadata.count("sha256"));
-  for (const auto& [key, value] : metadata) {
-    if (key == "sha256") continue;
+  for (const char* key : {"config", "format", "format_version", "training", "vocabulary"}) {
     add(key);
-    add(value);
+    add(metadata.at(key));
   }
   std::vector<const TensorEntry*> by_name;
   for (const TensorEntry& tensor : tensors) by_name.push_back(&tensor);

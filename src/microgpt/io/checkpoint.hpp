@@ -25,8 +25,9 @@ struct TrainingRecord {
   std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
 };
 
-/// What a checkpoint says, as one SHA-256: of all metadata but "sha256" itself, and of every tensor's
-/// name, dtype, shape and bytes. The order they stand in does not matter (docs/checkpoint.md).
+/// What a checkpoint says, as one SHA-256: of the metadata that a checkpoint has, but "sha256" itself,
+/// and of every tensor's name, dtype, shape and bytes. The order they stand in does not matter
+/// (docs/checkpoint.md).
 std::string content_digest(const Metadata& metadata, std::span<const TensorEntry> tensors);
 
 /// A checkpoint whose every byte has been checked; its numbers wait to be copied out.
