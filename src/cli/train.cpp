@@ -282,8 +282,10 @@ void add_train(CLI::App& program) {
       .add_option("--stop-after", options->stop_after,
                   "Save and stop after this step, as Ctrl-C does; the schedule is that of all steps")
       ->check(CLI::Range(1, 1'000'000'000));
-  command.add_flag("--data-changed-ok", options->data_changed_ok,
-                   "With --resume: go on though the text is another than the run began with");
+  command
+      .add_flag("--data-changed-ok", options->data_changed_ok,
+                "With --resume: go on though the text is another than the run began with")
+      ->needs(resume);
   command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))
       ->default_str("all cores");

@@ -63,6 +63,7 @@ TEST_SUITE("cli") {
         {{"sample", "--model", "x", "--max-length", "0"}, "--max-length"},
         {{"sample", "--model", "x", "--seed", "18446744073709551616"}, "18446744073709551616"},
         {{"train", "--config", config, "--stop-after", "0"}, "--stop-after"},
+        {{"train", "--config", config, "--data-changed-ok"}, "--resume"},
         {{"info"}, "model"},
         {{"info", "x", "y"}, "y"},
         {{"reference"}, "--data"},

@@ -156,6 +156,19 @@ TEST_SUITE("cli") {
     CHECK(run_microgpt(run.resume("run")).exit_code == 2);
   }
 
+  TEST_CASE("resume: a checkpoint of format version 1 goes on to the end it had") {
+    const TempFolder folder = TempFolder::in_memory();
+    const auto result = run_microgpt(
+        {"train", "--resume", repository_file("tests/golden/checkpoint-v1.safetensors").string(), "--data",
+         repository_file("tests/golden/small.txt").string(), "--out", (folder / "run").string(), "--quiet"});
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 0);
+    CHECK(read_bytes(folder / "run" / "samples.txt") == "okekzpsz\nxj jty\xc3\xa9k\nxopeemaj\n");
+    const auto info = Json::parse(run_microgpt({"info", (folder / "run").string(), "--json"}).out);
+    CHECK(info["format_version"].text() == "2");
+    CHECK(info["training"]["step"].number() == 6);
+  }
+
   TEST_CASE("resume: temporary files of a killed run go and other files stay") {
     const Run50 run;
     REQUIRE(run_microgpt(run.start("run", {"--stop-after", "20"})).exit_code == 130);
