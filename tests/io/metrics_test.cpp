@@ -43,7 +43,8 @@ TEST_SUITE("io") {
 
   TEST_CASE("metrics: a run that goes on keeps what is before it and drops the rest and half a line") {
     const TempFolder folder;
-    const std::string kept = "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"held_out_loss\":2}\n";
+    const std::string kept =
+        "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"held_out_loss\":2}\n";
     write_bytes(folder / "m", kept + "{\"step\":3,\"loss\":1}\nnoise\n\n[1]\n{\"step\":1,\"lo");
     Metrics metrics(folder / "m", 2);
     CHECK(read_bytes(folder / "m") == kept);
