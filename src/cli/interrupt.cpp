@@ -1,5 +1,7 @@
 #include "cli/interrupt.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 
 namespace microgpt::cli {
@@ -9,6 +11,7 @@ namespace {
 volatile std::sig_atomic_t wish_to_stop = 0;
 
 extern "C" void note_wish(int /*signal*/) {
+  if (wish_to_stop != 0) ::_exit(130);  // files are replaced whole, so there is nothing to tidy up
   wish_to_stop = 1;
 }
 
@@ -17,7 +20,6 @@ extern "C" void note_wish(int /*signal*/) {
 void watch_for_interrupt() {
   struct sigaction action {};
   action.sa_handler = note_wish;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal has its usual effect
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
 }
 

@@ -5,7 +5,8 @@
 
 namespace microgpt::cli {
 
-/// From now on the first such signal is noted, and only a second one ends the program at once.
+/// From now on the first such signal is noted; a second, of whichever kind, ends the program at once
+/// (exit code 130).
 void watch_for_interrupt();
 bool interrupted();
 

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   add_sample(program);
   add_eval(program);
   add_score(program);
+  add_info(program);
   add_reference(program);
   add_bench(program);
 

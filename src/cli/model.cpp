@@ -3,28 +3,20 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <optional>
 #include <sstream>
 
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/io/run_folder.hpp"
 
 namespace microgpt::cli {
 
 Checkpoint load_model(const std::string& path) {
-  std::optional<Error> newest_failure;
-  for (const auto& file : find_checkpoints(path)) {
-    try {
-      Checkpoint checkpoint = Checkpoint::load(file);
-      if (newest_failure)
-        std::cerr << "warning: " << one_line(newest_failure->what()) << ": an older one is used\n";
-      return checkpoint;
-    } catch (const Error& error) {
-      if (!newest_failure) newest_failure = error;
-    }
-  }
-  throw *newest_failure;
+  bool first = true;
+  Checkpoint checkpoint = Checkpoint::load_newest(path, [&](const Error& newer) {
+    if (first) std::cerr << "warning: " << one_line(newer.what()) << ": an older one is used\n";
+    first = false;
+  });
+  return checkpoint;
 }
 
 std::string check_seed(const std::string& text) {

@@ -1,10 +1,11 @@
 // microgpt train: from a config and a text file to a run folder.
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -15,10 +16,13 @@
 #include "cli/terminal.hpp"
 #include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/io/checkpoint_store.hpp"
 #include "microgpt/io/held_out_history.hpp"
 #include "microgpt/io/metrics.hpp"
 #include "microgpt/io/run_folder.hpp"
+#include "microgpt/io/run_lock.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/train/early_stopping.hpp"
 #include "microgpt/train/schedule.hpp"
@@ -38,6 +42,8 @@ struct TrainOptions {
   std::optional<std::uint64_t> seed;
   std::optional<int> steps;
   std::optional<std::string> time;
+  std::optional<int> stop_after;
+  bool data_changed_ok = false;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<std::string> set;
   bool quiet = false;
@@ -80,10 +86,11 @@ class Stopwatch {
 };
 
 /// Trains from the state's step on and samples: the part of a run that depends on the precision.
+/// `held_out_loss` is that of the state, if it was measured. The folder is locked.
 template <class T>
 Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Corpus& corpus,
-                         const RunFolder& folder, TrainState<T>& state, Rng& rng) {
-  // Every output is opened before the first step.
+                         const RunFolder& folder, TrainState<T>& state, std::optional<double> held_out_loss,
+                         Rng& rng) {
   Metrics metrics(folder.metrics(), state.step);
   EarlyStopping stopping(config.patience);
   for (const double loss : held_out_history(folder.metrics())) stopping.add(loss);
@@ -92,26 +99,28 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
                                   + std::to_string(config.patience)
                                   + " held-out losses without a new best (train.patience)");
   }
-  std::ofstream samples_file(folder.samples());
-  const auto check_samples_file = [&] {
-    if (!samples_file) throw Error(Fault::io, "cannot write samples: " + folder.samples().string());
+  CheckpointStore checkpoints(folder, config, corpus.tokenizer);
+  Outcome outcome;
+  outcome.data = corpus.summary;
+  outcome.held_out_loss = held_out_loss;
+  const auto record = [&] {
+    return TrainingRecord{state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss};
   };
-  check_samples_file();
+  const auto save = [&] {
+    metrics.sync();
+    checkpoints.save(record(), state);
+  };
+  // A folder that cannot be written is found out before the first step, not hours later; and a run
+  // that is killed at any time has something to go on from.
+  if (folder.checkpoint_steps().empty()) save();
 
   Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
   std::optional<Stopwatch> watch;
   if (config.time_budget > 0) watch.emplace(config, state.step);
   Progress progress(state.step, config.train.steps, !options.talks(), watch ? watch->left() : 0);
-  Outcome outcome;
-  outcome.data = corpus.summary;
 
   bool last = stopping.over();
   const auto due = [&](int every) { return last || (every > 0 && state.step % every == 0); };
-  const auto save = [&] {
-    metrics.flush();
-    save_checkpoint<T>(folder.checkpoint(state.step), config, corpus.tokenizer,
-                       {state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss}, state);
-  };
   while (!last && state.step < config.train.steps) {
     const StepReport step = trainer.step();
     if (watch) {
@@ -124,14 +133,21 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
     metrics.step(step, config.train.grad_clip > 0);
     if (due(config.eval_every) && !corpus.held_out.empty()) {
       outcome.held_out_loss = trainer.evaluate(corpus.held_out);
+      if (!std::isfinite(*outcome.held_out_loss)) {
+        throw Error(Fault::numeric, "training broke down: step " + std::to_string(state.step)
+                                        + ": the held-out loss is not a finite number: lower "
+                                          "train.learning_rate, or set train.grad_clip to 1");
+      }
       metrics.held_out(state.step, *outcome.held_out_loss);
+      metrics.sync();
+      checkpoints.save_if_best(record(), state);
       progress.held_out(*outcome.held_out_loss);
       stopping.add(*outcome.held_out_loss);
       outcome.stopped_early = !last && stopping.over();
       last = last || stopping.over();
     }
     progress.step(step.step, step.loss, step.positions);
-    const bool stop = interrupted() && !last;
+    const bool stop = (interrupted() || options.stop_after == state.step) && !last;
     if (due(config.checkpoint_every) || stop) save();
     if (stop) {
       throw Interrupted("stopped after step " + std::to_string(state.step) + "; go on with: " + program_name()
@@ -145,13 +161,18 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
   progress.finish();
 
   Writer<T> writer(config, state.parameters, corpus.tokenizer, config.sample, {});
+  std::string samples;
   for (int i = 0; i < config.sample.count; ++i) {
+    if (interrupted()) {
+      throw Interrupted("stopped before the samples; training is done and saved; go on with: "
+                        + program_name() + " train --resume " + one_line(folder.path.string()));
+    }
     const std::string text = corpus.tokenizer.decode(writer.write(rng));
-    samples_file << text << (config.data.mode == DataMode::lines ? "\n" : "\n\n");
+    samples += text + (config.data.mode == DataMode::lines ? "\n" : "\n\n");
     outcome.samples.push_back(text);
   }
-  samples_file.close();
-  check_samples_file();
+  const std::string_view pieces[] = {samples};
+  write_file_atomically(folder.samples(), pieces);
   outcome.new_samples = corpus.count_new(outcome.samples);
   return outcome;
 }
@@ -213,17 +234,41 @@ void run_new(const TrainOptions& options) {
   const RunFolder folder = options.out.empty()
                                ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
                                : RunFolder::create(options.out);
+  const RunLock lock(folder.path);
   save_run_config(folder.config(), config);
   if (options.talks()) describe(config, corpus, folder, options.threads);
 
   const auto run = [&]<class T>(TrainState<T> state) {
     initialize(state.parameters, config.init, rng);
-    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+    return train_and_sample<T>(options, config, corpus, folder, state, std::nullopt, rng);
   };
   finish(options,
          config.precision == Precision::float32 ? run(TrainState<float>(config.model))
                                                 : run(TrainState<double>(config.model)),
          config, folder);
+}
+
+/// A run goes on with the text it began with. With another, if it is allowed, every character must
+/// have its token.
+void check_same_text(const TrainOptions& options, const RunConfig& config, const Corpus& corpus,
+                     const Checkpoint& checkpoint) {
+  if (corpus.dataset.digest() == checkpoint.training().data_sha256) return;
+  const auto refuse = [&](const std::string& why) -> Error {
+    return Error(Fault::data, "cannot resume: " + config.data.path + ": " + why);
+  };
+  if (!options.data_changed_ok) {
+    throw refuse(
+        "it is not the text the run was trained on (its SHA-256 differs): to go on with it all the same, "
+        "add --data-changed-ok");
+  }
+  const auto known = checkpoint.tokenizer().characters();
+  for (const char32_t character : corpus.tokenizer.characters()) {
+    if (std::binary_search(known.begin(), known.end(), character)) continue;
+    std::string text;
+    append_utf8(text, character);
+    throw refuse("it holds the character \"" + printable(text)
+                 + "\", which the model has no token for: train a new one");
+  }
 }
 
 void run_resumed(const TrainOptions& options) {
@@ -236,33 +281,46 @@ void run_resumed(const TrainOptions& options) {
     throw Error(Fault::usage, "bad --resume: " + options.resume
                                   + ": it is no run folder: to go on from a file, say with --out where to");
   }
-  const Checkpoint checkpoint = load_model(options.resume);
-  RunConfig config = checkpoint.config();
+  // The folder must be ours alone before anybody looks what the newest checkpoint is.
+  static_cast<void>(find_checkpoints(options.resume));
+  std::optional<RunLock> lock;
+  if (options.out.empty()) {
+    lock.emplace(options.resume);
+    remove_temporary_files(options.resume);
+    remove_temporary_files(RunFolder{options.resume}.checkpoints());
+  }
+  std::optional<Checkpoint> checkpoint = load_model(options.resume);
+  const TrainingRecord record = checkpoint->training();
+  RunConfig config = checkpoint->config();
   if (!options.data.empty()) config.data.path = absolute(options.data);
-  if (checkpoint.training().step >= config.train.steps) {
+  // A run that was killed after its last step has still to sample.
+  const bool sampled = !options.out.empty() || fs::exists(RunFolder{options.resume}.samples());
+  if (record.step >= config.train.steps && sampled) {
     throw Error(Fault::usage, "nothing to resume: " + options.resume + ": the run has done all its "
                                   + std::to_string(config.train.steps) + " steps");
   }
   Rng rng(config.seed);
-  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
-  if (corpus.dataset.digest() != checkpoint.training().data_sha256) {
-    throw Error(Fault::data, "cannot resume: " + config.data.path
-                                 + ": it is not the text the run was trained on (its SHA-256 differs)");
-  }
-  rng.set_state(checkpoint.training().rng);
+  Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  check_same_text(options, config, corpus, *checkpoint);
+  corpus.tokenizer = checkpoint->tokenizer();
+  rng.set_state(record.rng);
 
   const RunFolder folder = options.out.empty() ? RunFolder{options.resume} : RunFolder::create(options.out);
-  if (!options.out.empty()) save_run_config(folder.config(), config);
+  if (!lock) {
+    lock.emplace(folder.path);
+    save_run_config(folder.config(), config);
+  }
   if (options.talks()) {
     describe(config, corpus, folder, options.threads);
-    std::cout << bold("resumed") << " after step " << checkpoint.training().step << '\n';
+    std::cout << bold("resumed") << " after step " << record.step << '\n';
   }
   const auto run = [&]<class T>(TrainState<T> state) {
-    return train_and_sample<T>(options, config, corpus, folder, state, rng);
+    checkpoint.reset();  // its numbers are in the state now
+    return train_and_sample<T>(options, config, corpus, folder, state, record.held_out_loss, rng);
   };
   finish(options,
-         config.precision == Precision::float32 ? run(checkpoint.train_state<float>())
-                                                : run(checkpoint.train_state<double>()),
+         config.precision == Precision::float32 ? run(checkpoint->train_state<float>())
+                                                : run(checkpoint->train_state<double>()),
          config, folder);
 }
 
@@ -285,6 +343,14 @@ void add_train(CLI::App& program) {
       .add_option("--time", options->time,
                   "Train by the clock, as 30s, 5m or 1.5h: the schedule follows it; not reproducible by step")
       ->excludes(steps);
+  command
+      .add_option("--stop-after", options->stop_after,
+                  "Save and stop after this step, as Ctrl-C does; the schedule is that of all steps")
+      ->check(CLI::Range(1, 1'000'000'000));
+  command
+      .add_flag("--data-changed-ok", options->data_changed_ok,
+                "With --resume: go on though the text is another than the run began with")
+      ->needs(resume);
   command.add_option("--threads", options->threads, "Changes the time a run takes, never its result")
       ->check(CLI::Range(1, 1024))
       ->default_str("all cores");
@@ -294,7 +360,7 @@ void add_train(CLI::App& program) {
   command.add_flag("--json", options->json, "Print one JSON document at the end instead of words");
   command.add_flag("--keys", options->keys, "List the keys of a config: ranges, defaults, meanings");
   command.footer(
-      "Ctrl-C saves a checkpoint and stops; --resume goes on from it.\n\n"
+      "Ctrl-C saves a checkpoint and stops (exit code 130), a second one stops at once; --resume goes on.\n\n"
       "Example:\n  microgpt train --config configs/names.json --data my_lines.txt --set "
       "train.steps=500");
   command.callback([options] {

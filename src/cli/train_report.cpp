@@ -74,6 +74,8 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
   char line[200];
   std::snprintf(line, sizeof line, " %d steps in %.2f s; loss %.4f (mean of the last %zu steps)",
                 outcome.steps, outcome.seconds, outcome.mean_loss, outcome.mean_steps);
+  if (outcome.steps == 0)
+    std::snprintf(line, sizeof line, " before; now only sampled");  // resumed at its end
   std::cout << bold("trained") << line;
   if (outcome.held_out_loss) {
     const double loss = *outcome.held_out_loss;

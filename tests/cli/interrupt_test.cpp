@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "cli/small_run.hpp"
 
 namespace {
@@ -88,6 +91,42 @@ TEST_SUITE("cli") {
     CHECK(again.err.find("1500 steps") != std::string::npos);
   }
 
+  TEST_CASE("interrupt: a second signal, of whichever kind, exits at once and leaves nothing half-written") {
+    const SmallRun small;
+    // Steps so long that both signals come within one.
+    const auto arguments = small.train({"--quiet", "--threads", "1", "--set", "train.batch_size=300000",
+                                        "--set", "train.checkpoint_every=1"});
+    for (const auto& [first, second] :
+         {std::pair(SIGINT, SIGINT), std::pair(SIGINT, SIGTERM), std::pair(SIGTERM, SIGINT)}) {
+      std::filesystem::remove_all(small.out);
+      auto command = arguments;
+      command.insert(command.begin(), MICROGPT_PROGRAM);
+      Process process(command);
+      CHECK(process.wait_until([&] { return std::filesystem::exists(small.checkpoint("00000000")); }));
+      process.send(first);
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));  // two that come together are one
+      process.send(second);
+      const auto result = process.finish();
+      CHECK(result.exit_code == 130);
+      CHECK(result.err == "");  // not even the line that it was saved
+      CHECK(names_in(small.out / "checkpoints") == std::vector<std::string>{"step-00000000.safetensors"});
+      CHECK(run_microgpt(small.sample({"-n", "1"})).exit_code == 0);
+    }
+  }
+
+  TEST_CASE("interrupt: a run that is stopped while it samples is resumed for its samples") {
+    const SmallRun small;
+    auto arguments = small.train({"--quiet", "--set", "sample.count=1000000"});
+    arguments.insert(arguments.begin(), MICROGPT_PROGRAM);
+    Process process(arguments);
+    CHECK(process.wait_until([&] { return std::filesystem::exists(small.checkpoint("00000024")); }));
+    process.send(SIGTERM);
+    const auto stopped = process.finish();
+    CHECK(stopped.exit_code == 130);
+    CHECK(stopped.err.find("training is done and saved; go on with: ") != std::string::npos);
+    CHECK(!std::filesystem::exists(small.out / "samples.txt"));
+  }
+
   TEST_CASE("interrupt: a killed run goes on from its last checkpoint to the same bytes") {
     const LongRun run;
     const auto killed = run.stop(run.more(), SIGKILL, 3);
@@ -141,6 +180,9 @@ TEST_SUITE("cli") {
     for (const std::string number : {"00000010", "00000020", "00000024"}) {
       std::filesystem::remove(small.checkpoint(number));
     }
+    // The best is a last resort.
+    CHECK(run_microgpt(small.sample({"-n", "1"})).exit_code == 0);
+    std::filesystem::remove(small.out / "checkpoints" / "best.safetensors");
     const auto none = run_microgpt(resume);
     CHECK(none.exit_code == 4);
     CHECK(refused_in_one_line(none));

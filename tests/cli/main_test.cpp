@@ -6,7 +6,7 @@ TEST_SUITE("cli") {
   using namespace microgpt::test;
 
   TEST_CASE("main: every command's --help ends well and shows an example") {
-    for (const std::string command : {"", "train", "sample", "eval", "score", "reference"}) {
+    for (const std::string command : {"", "train", "sample", "eval", "score", "info", "reference", "bench"}) {
       CAPTURE(command);
       const auto result = command.empty() ? run_microgpt({"--help"}) : run_microgpt({command, "--help"});
       CHECK(result.exit_code == 0);
@@ -62,6 +62,10 @@ TEST_SUITE("cli") {
         {{"sample", "--model", "x", "--temperature", "1e400"}, "--temperature"},
         {{"sample", "--model", "x", "--max-length", "0"}, "--max-length"},
         {{"sample", "--model", "x", "--seed", "18446744073709551616"}, "18446744073709551616"},
+        {{"train", "--config", config, "--stop-after", "0"}, "--stop-after"},
+        {{"train", "--config", config, "--data-changed-ok"}, "--resume"},
+        {{"info"}, "model"},
+        {{"info", "x", "y"}, "y"},
         {{"reference"}, "--data"},
         {{"reference", "--data", small.text.string(), "--revision", "newest"}, "--revision"},
         {{"reference", "--data", small.text.string(), "--seed", "x"}, "--seed"},
@@ -96,6 +100,8 @@ TEST_SUITE("cli") {
         again,
         small.sample(),
         small.sample({"--json"}),
+        {"info", small.out.string()},
+        {"info", small.out.string(), "--json"},
         {"reference", "--data", small.text.string(), "--num-steps", "1", "--samples", "1"}};
     for (const auto& arguments : commands) {
       CAPTURE(arguments[0]);

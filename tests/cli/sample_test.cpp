@@ -159,6 +159,7 @@ TEST_SUITE("cli") {
 
     flip_last_byte(trained.checkpoint("00000020"));
     flip_last_byte(trained.checkpoint("00000010"));
+    flip_last_byte(trained.out / "checkpoints" / "best.safetensors");
     const auto none = run_microgpt(trained.sample());
     CHECK(none.exit_code == 4);
     CHECK(refused_in_one_line(none));

@@ -69,9 +69,10 @@ TEST_SUITE("cli") {
     REQUIRE(result.exit_code == 0);
     CHECK(result.err == "");
     CHECK(files_under(small.out)
-          == std::set<std::string>{
-              "config.json", "metrics.jsonl", "samples.txt", "checkpoints/step-00000010.safetensors",
-              "checkpoints/step-00000020.safetensors", "checkpoints/step-00000024.safetensors"});
+          == std::set<std::string>{"config.json", "metrics.jsonl", "samples.txt",
+                                   "checkpoints/best.safetensors", "checkpoints/step-00000010.safetensors",
+                                   "checkpoints/step-00000020.safetensors",
+                                   "checkpoints/step-00000024.safetensors"});
     // What was written to the file was shown too.
     const std::string samples = read_bytes(small.out / "samples.txt");
     CHECK(lines_of(samples).size() == 4);
@@ -165,6 +166,25 @@ TEST_SUITE("cli") {
     }
     CHECK(names_in(small.folder / "runs").size() == 4);
     CHECK(read_bytes(small.folder / "runs" / "small-2") == "a file in the way");
+  }
+
+  TEST_CASE("train: a held-out loss that is no number ends the run and is never written") {
+    const SmallRun small;
+    // A decay that makes every weight a hundred times larger and turns its sign, step by step.
+    const auto result = run_microgpt(
+        small.train({"--quiet", "--set", "train.learning_rate=10", "--set", "train.weight_decay=10", "--set",
+                     "train.schedule=constant", "--set", "train.eval_every=1", "--set",
+                     "train.checkpoint_every=1", "--set", "train.grad_clip=0", "--set", "train.steps=40"}));
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 6);
+    CHECK(refused_in_one_line(result));
+    CHECK(result.err.find("the held-out loss is not a finite number") != std::string::npos);
+    for (const std::string& line : lines_of(read_bytes(small.out / "metrics.jsonl"))) {
+      const Json entry = Json::parse(line);
+      CHECK(entry[entry.has("loss") ? "loss" : "held_out_loss"].number() < 1e308);
+    }
+    CHECK(!std::filesystem::exists(small.out / "samples.txt"));
+    CHECK(run_microgpt({"info", small.out.string()}).exit_code == 0);
   }
 
   TEST_CASE("train: --quiet says nothing and --json says one document") {

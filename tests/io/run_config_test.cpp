@@ -93,6 +93,7 @@ std::vector<Key> every_key() {
       whole("train.patience", "0", "1000000", {"1000001"}),
       real("train.time_budget", {"0.0", "30.0", "100000000.0"}, {"100000001"}),
       whole("train.checkpoint_every", "0", billion, {more}),
+      whole("train.keep", "0", billion, {more}),
       whole("sample.count", "0", "1000000", {"1000001"}),
       real("sample.temperature", {"0.0", "0.5", "100.0"}, {"100.1"}),
       whole("sample.top_k", "0", "1114112", {"1114113"}),

@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -29,6 +31,7 @@ struct ProcessOptions {
   std::string stdout_to = {};  ///< a file for standard output, such as /dev/full; else it is caught
   bool terminal = false;       ///< standard output is a pseudo-terminal
   int seconds = 120;           ///< then it is killed
+  std::uint64_t memory = 0;    ///< most bytes it may have beside its code and stack; 0: as many as there are
 };
 
 struct ProcessResult {
@@ -68,6 +71,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void send(int signal) const { ::kill(pid_, signal); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
   /// Waits until ready() holds. False if the program ended or its time ran out before.
   template <class Ready>
@@ -126,6 +130,10 @@ class Process {
     const bool ready = ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0
                        && ::dup2(err, STDERR_FILENO) >= 0
                        && (options_.folder.empty() || ::chdir(options_.folder.c_str()) == 0);
+    if (options_.memory > 0) {
+      const rlimit limit = {options_.memory, options_.memory};
+      ::setrlimit(RLIMIT_DATA, &limit);
+    }
     for (const auto& [name, value] : options_.environment) {
       value.empty() ? ::unsetenv(name.c_str()) : ::setenv(name.c_str(), value.c_str(), 1);
     }

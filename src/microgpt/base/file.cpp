@@ -1,57 +1,85 @@
 #include "microgpt/base/file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "microgpt/base/system_calls.hpp"
+
 namespace microgpt {
 
-namespace {
+Descriptor::Descriptor(const std::filesystem::path& path, int flags, unsigned mode)
+    : fd_(uninterrupted([&] { return system_calls().open(path.c_str(), flags | O_CLOEXEC, mode); })) {}
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
+int Descriptor::close() {
+  if (fd_ < 0) return 0;
+  const int result = system_calls().close(fd_);
+  fd_ = -1;
+  // Interrupted, it is closed all the same; closing again might hit another file of that number.
+  return result != 0 && errno != EINTR ? errno : 0;
+}
+
+int write_all(const Descriptor& file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto written =
+        uninterrupted([&] { return system_calls().write(file.fd(), bytes.data(), bytes.size()); });
+    if (written < 0) return errno;
+    if (written == 0) return EIO;  // nothing, and no reason why: not to be tried for ever
+    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-};
+  return 0;
+}
 
-}  // namespace
+// O_NONBLOCK: opening a FIFO must not wait for a writer that may never come.
+InputFile::InputFile(const std::filesystem::path& path, Fault fault, std::uint64_t limit)
+    : path_(path.string()), fault_(fault), file_(path, O_RDONLY | O_NONBLOCK) {
+  const int failed = errno;
+  // The system opens the file whose name ends where the NUL stands.
+  if (const auto nul = path_.find('\0'); nul != std::string::npos) {
+    path_.resize(nul);
+    throw refusal("a NUL follows in its name");
+  }
+  if (!file_.is_open()) throw refusal(std::strerror(failed));
+  struct stat status {};
+  if (uninterrupted([&] { return system_calls().fstat(file_.fd(), &status); }) != 0) {
+    throw refusal(std::strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) throw refusal("it is a folder");
+  if (!S_ISREG(status.st_mode)) throw refusal("it is not a regular file");
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  if (size_ > limit) {
+    throw refusal("it holds " + std::to_string(size_) + " bytes: at most " + std::to_string(limit)
+                  + " are read");
+  }
+}
+
+Error InputFile::refusal(const std::string& why) const {
+  return Error(fault_, "cannot read file: " + path_ + ": " + why);
+}
+
+void InputFile::read(std::span<char> bytes) {
+  while (!bytes.empty()) {
+    const auto got =
+        uninterrupted([&] { return system_calls().read(file_.fd(), bytes.data(), bytes.size()); });
+    if (got < 0) throw refusal(std::strerror(errno));
+    if (got == 0) throw refusal("it became shorter while it was read");
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+  }
+}
+
+void InputFile::check_end() {
+  char beyond = 0;
+  const auto got = uninterrupted([&] { return system_calls().read(file_.fd(), &beyond, 1); });
+  if (got < 0) throw refusal(std::strerror(errno));
+  if (got > 0) throw refusal("it became longer while it was read");
+}
 
 std::string read_file(const std::filesystem::path& path, Fault fault, std::uint64_t limit) {
-  const auto refuse = [&](const std::string& why) -> Error {
-    return Error(fault, "cannot read file: " + path.string() + ": " + why);
-  };
-  // The system would open the file whose name ends where the NUL stands.
-  if (const auto nul = path.native().find('\0'); nul != std::string::npos) {
-    throw Error(fault, "cannot read file: " + path.string().substr(0, nul) + ": a NUL follows in its name");
-  }
-  // O_NONBLOCK: opening a FIFO must not wait for a writer that may never come.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.fd < 0) throw refuse(std::strerror(errno));
-  struct stat status {};
-  if (::fstat(file.fd, &status) != 0) throw refuse(std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) throw refuse("it is a folder");
-  if (!S_ISREG(status.st_mode)) throw refuse("it is not a regular file");
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > limit) {
-    throw refuse("it holds " + std::to_string(size) + " bytes: at most " + std::to_string(limit)
-                 + " are read");
-  }
-
-  std::string bytes(size, '\0');
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const auto got = ::read(file.fd, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw refuse(std::strerror(errno));
-    if (got == 0) throw refuse("it became shorter while it was read");
-    done += static_cast<std::size_t>(got);
-  }
-  char beyond = 0;
-  if (::read(file.fd, &beyond, 1) > 0) throw refuse("it became longer while it was read");
+  InputFile file(path, fault, limit);
+  std::string bytes(file.size(), '\0');
+  file.read(bytes);
+  file.check_end();
   return bytes;
 }
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/sha256.hpp"
+#include "microgpt/io/run_folder.hpp"
 #include "microgpt/io/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
 
@@ -19,16 +21,13 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr const char* kFormat = "microgpt";
-constexpr const char* kFormatVersion = "1";
+constexpr const char* kFormatVersion = "2";
+constexpr const char* kFirstVersion = "1";  // its digest covers nothing but the tensors' bytes
 constexpr const char* kPrefixes[] = {"", "adam.m.", "adam.v."};
 
 template <class T>
 constexpr const char* dtype_of() {
   return std::is_same_v<T, float> ? "F32" : "F64";
-}
-
-[[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  throw Error(Fault::checkpoint, "not a valid checkpoint: " + name + ": " + why);
 }
 
 std::string rng_text(const Rng::State& state) {
@@ -39,145 +38,246 @@ std::string rng_text(const Rng::State& state) {
   return document.dump();
 }
 
-Rng::State read_rng(const json& document, const std::string& name) {
+/// What is wrong with a part of a checkpoint; the checkpoint adds its own name.
+struct Refusal {
+  std::string why;
+};
+
+Rng::State read_rng(const json& document) {
   if (!document.is_object() || document.size() != 3 || !document.contains("words")
       || !document.contains("index") || !document.contains("waiting_gauss")) {
-    refuse(name, "its generator state is not {words, index, waiting_gauss}");
+    throw Refusal{"its generator state is not {words, index, waiting_gauss}"};
   }
   Rng::State state;
   const json& words = document["words"];
-  if (!words.is_array() || words.size() != state.words.size())
-    refuse(name, "its generator has not 624 words");
+  if (!words.is_array() || words.size() != state.words.size()) {
+    throw Refusal{"its generator has not 624 words"};
+  }
   for (std::size_t i = 0; i < state.words.size(); ++i) {
     if (!words[i].is_number_unsigned() || words[i].get<std::uint64_t>() > 0xffffffffU) {
-      refuse(name, "a word of its generator is not a 32-bit number");
+      throw Refusal{"a word of its generator is not a 32-bit number"};
     }
     state.words[i] = words[i].get<std::uint32_t>();
   }
   const json& index = document["index"];
   if (!index.is_number_unsigned() || index.get<std::uint64_t>() > state.words.size()) {
-    refuse(name, "its generator's index is not from 0 to 624");
+    throw Refusal{"its generator's index is not from 0 to 624"};
   }
   state.index = index.get<std::uint32_t>();
   const json& waiting = document["waiting_gauss"];
   if (!waiting.is_null()) {
-    if (!waiting.is_number()) refuse(name, "its generator's waiting_gauss is not a number");
+    if (!waiting.is_number()) throw Refusal{"its generator's waiting_gauss is not a number"};
     state.waiting_gauss = waiting.get<double>();
   }
   return state;
 }
 
-std::vector<char32_t> read_vocabulary(const json& document, const std::string& name) {
-  if (!document.is_array()) refuse(name, "its vocabulary is not an array");
-  std::vector<char32_t> characters;
-  for (const json& entry : document) {
-    if (!entry.is_string()) refuse(name, "its vocabulary holds something else than strings");
-    const auto& text = entry.get_ref<const std::string&>();
-    std::size_t at = 0;
-    if (!text.empty()) characters.push_back(next_code_point(text, at));
-    if (text.empty() || at != text.size()) refuse(name, "its vocabulary holds a string of not one character");
-  }
-  return characters;
+bool is_digest(const json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-const std::string& metadata_at(const Metadata& metadata, const char* key, const std::string& name) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) refuse(name, std::string("its metadata has no ") + key);
-  return found->second;
+TrainingRecord read_training(const json& training, int last_step) {
+  for (const char* key : {"step", "data_sha256", "rng", "held_out_loss"}) {
+    if (!training.is_object() || !training.contains(key)) {
+      throw Refusal{std::string("its training has no ") + key};
+    }
+  }
+  TrainingRecord record;
+  const json& step = training["step"];
+  if (!step.is_number_unsigned() || step.get<std::uint64_t>() > static_cast<std::uint64_t>(last_step)) {
+    throw Refusal{"its step is not a number from 0 to train.steps"};
+  }
+  record.step = step.get<int>();
+  if (!is_digest(training["data_sha256"])) {
+    throw Refusal{"its data_sha256 is not 64 lower-case hexadecimal digits"};
+  }
+  record.data_sha256 = training["data_sha256"].get<std::string>();
+  record.rng = read_rng(training["rng"]);
+  if (!training["held_out_loss"].is_null()) {
+    if (!training["held_out_loss"].is_number()) throw Refusal{"its held_out_loss is not a number"};
+    record.held_out_loss = training["held_out_loss"].get<double>();
+  }
+  return record;
 }
+
+/// The vocabulary may be as large as Unicode, so it is read without a document in between.
+class VocabularyReader : public JsonEvents {
+ public:
+  bool start_array(std::size_t /*size*/) override {
+    if (open_) unexpected();
+    return open_ = true;
+  }
+  bool string(std::string& text) override {
+    std::size_t at = 0;
+    if (!open_) unexpected();
+    if (!text.empty()) characters.push_back(next_code_point(text, at));
+    if (text.empty() || at != text.size()) {
+      throw Refusal{"its vocabulary holds a string of not one character"};
+    }
+    return true;
+  }
+  bool end_array() override { return true; }
+
+  std::vector<char32_t> characters;
+
+ private:
+  bool unexpected() override {
+    throw Refusal{open_ ? "its vocabulary holds something else than strings"
+                        : "its vocabulary is not an array"};
+  }
+  bool open_ = false;
+};
 
 }  // namespace
 
+std::string content_digest(const Metadata& metadata, std::span<const TensorEntry> tensors) {
+  Sha256 hash;
+  const auto add_number = [&](std::uint64_t number) {
+    char bytes[8];
+    for (char& byte : bytes) {
+      byte = static_cast<char>(static_cast<unsigned char>(number));
+      number >>= 8;
+    }
+    hash.update({bytes, sizeof bytes});
+  };
+  // Each with its length before it, so that no two contents are the same bytes.
+  const auto add = [&](std::string_view bytes) {
+    add_number(bytes.size());
+    hash.update(bytes);
+  };
+  for (const char* key : {"config", "format", "format_version", "training", "vocabulary"}) {
+    add(key);
+    add(metadata.at(key));
+  }
+  std::vector<const TensorEntry*> by_name;
+  for (const TensorEntry& tensor : tensors) by_name.push_back(&tensor);
+  std::sort(by_name.begin(), by_name.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  add_number(by_name.size());
+  for (const TensorEntry* tensor : by_name) {
+    add(tensor->name);
+    add(tensor->dtype);
+    add_number(tensor->shape.size());
+    for (const std::uint64_t dimension : tensor->shape) add_number(dimension);
+    add(tensor->bytes);
+  }
+  return hash.hex();
+}
+
 Checkpoint Checkpoint::load(const std::filesystem::path& path) {
-  Checkpoint checkpoint(SafetensorsFile::read(path));
-  checkpoint.check_metadata(path.string());
-  checkpoint.check_tensors(path.string());
+  Checkpoint checkpoint(SafetensorsFile::open(path), path);
+  checkpoint.check_metadata();
+  checkpoint.check_tensors();
+  checkpoint.file_.read_data();
+  checkpoint.check_numbers();
   return checkpoint;
 }
 
-void Checkpoint::check_metadata(const std::string& name) {
+Checkpoint Checkpoint::parse(std::string bytes, const std::string& name) {
+  Checkpoint checkpoint(SafetensorsFile::parse(std::move(bytes), name), name);
+  checkpoint.check_metadata();
+  checkpoint.check_tensors();
+  checkpoint.check_numbers();
+  return checkpoint;
+}
+
+Checkpoint Checkpoint::load_newest(const std::filesystem::path& path,
+                                   const std::function<void(const Error&)>& passed_over) {
+  std::vector<Error> failures;
+  for (const auto& file : find_checkpoints(path)) {
+    try {
+      Checkpoint checkpoint = load(file);
+      for (const Error& failure : failures) passed_over(failure);
+      return checkpoint;
+    } catch (const Error& error) {
+      failures.push_back(error);
+    }
+  }
+  throw failures.front();
+}
+
+void Checkpoint::refuse(const std::string& why) const {
+  throw Error(Fault::checkpoint, "not a valid checkpoint: " + path_.string() + ": " + why);
+}
+
+void Checkpoint::check_metadata() {
   const Metadata& metadata = file_.metadata();
+  const auto at = [&](const char* key) -> const std::string& {
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) refuse(std::string("its metadata has no ") + key);
+    return found->second;
+  };
   const auto format = metadata.find("format");
   if (format == metadata.end() || format->second != kFormat) {
-    refuse(name, "it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
+    refuse("it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
   }
-  const std::string& version = metadata_at(metadata, "format_version", name);
-  if (version != kFormatVersion) {
-    refuse(name, "its format_version is " + printable(version.substr(0, 20)) + "; this program reads version "
-                     + kFormatVersion);
+  const std::string& version = at("format_version");
+  if (version != kFormatVersion && version != kFirstVersion) {
+    refuse("its format_version is " + printable(version.substr(0, 20)) + "; this program reads versions "
+           + kFirstVersion + " and " + kFormatVersion + ": a newer one may read it");
   }
+  at("sha256");
+  const auto where = [&](const char* key) { return path_.string() + " (" + key + ")"; };
   const auto parse = [&](const char* key) {
-    return parse_strict_json(metadata_at(metadata, key, name), Fault::checkpoint, name + " (" + key + ")");
+    return parse_strict_json(at(key), Fault::checkpoint, where(key));
   };
 
-  config_ = read_run_config(parse("config"), Fault::checkpoint, name + " (config)");
+  config_ = read_run_config(parse("config"), Fault::checkpoint, where("config"));
   try {
-    tokenizer_.emplace(read_vocabulary(parse("vocabulary"), name));
+    VocabularyReader vocabulary;
+    parse_strict_json(at("vocabulary"), Fault::checkpoint, where("vocabulary"), vocabulary);
+    tokenizer_.emplace(std::move(vocabulary.characters));
+    config_.model.vocab_size = tokenizer_->vocab_size();
+    training_ = read_training(parse("training"), config_.train.steps);
+  } catch (const Refusal& refusal) {
+    refuse(refusal.why);
   } catch (const Error& error) {
-    if (std::string(error.what()).starts_with("bad vocabulary")) refuse(name, error.what());
+    if (std::string(error.what()).starts_with("bad vocabulary")) refuse(error.what());
     throw;
-  }
-  config_.model.vocab_size = tokenizer_->vocab_size();
-
-  const json training = parse("training");
-  for (const char* key : {"step", "data_sha256", "rng", "held_out_loss"}) {
-    if (!training.is_object() || !training.contains(key))
-      refuse(name, std::string("its training has no ") + key);
-  }
-  const json& step = training["step"];
-  if (!step.is_number_unsigned()
-      || step.get<std::uint64_t>() > static_cast<std::uint64_t>(config_.train.steps)) {
-    refuse(name, "its step is not a number from 0 to train.steps");
-  }
-  training_.step = step.get<int>();
-  if (!training["data_sha256"].is_string()) refuse(name, "its data_sha256 is not a string");
-  training_.data_sha256 = training["data_sha256"].get<std::string>();
-  training_.rng = read_rng(training["rng"], name);
-  if (!training["held_out_loss"].is_null()) {
-    if (!training["held_out_loss"].is_number()) refuse(name, "its held_out_loss is not a number");
-    training_.held_out_loss = training["held_out_loss"].get<double>();
-  }
-
-  if (metadata_at(metadata, "sha256", name) != sha256(file_.data())) {
-    refuse(name, "its numbers do not have the SHA-256 it states: the file is damaged");
   }
 }
 
-void Checkpoint::check_tensors(const std::string& name) const {
+void Checkpoint::check_tensors() const {
   const std::string dtype = config_.precision == Precision::float32 ? "F32" : "F64";
-  // The table first by its count: a config of billions of layers must not be laid out to be
-  // refused.
   const auto& tensors = file_.tensors();
   const std::size_t per_set = 3 + 6 * static_cast<std::size_t>(config_.model.n_layer);
   if (tensors.size() != 3 * per_set) {
-    refuse(name, "it holds " + std::to_string(tensors.size()) + " tensors; its config asks for "
-                     + std::to_string(3 * per_set));
+    refuse("it holds " + std::to_string(tensors.size()) + " tensors; its config asks for "
+           + std::to_string(3 * per_set));
   }
-  std::size_t at = 0;
+  std::map<std::string_view, const TensorEntry*> by_name;
+  for (const TensorEntry& tensor : tensors) by_name[tensor.name] = &tensor;
   for (const char* prefix : kPrefixes) {
     for (const TensorSpec& spec : parameter_table(config_.model)) {
-      const TensorEntry& tensor = tensors[at++];
-      const std::string expected = prefix + spec.name;
-      if (tensor.name != expected) {
-        refuse(name, "tensor " + printable(tensor.name) + " stands where " + expected + " should");
-      }
+      const std::string name = prefix + spec.name;
+      const auto found = by_name.find(name);
+      if (found == by_name.end()) refuse("it has no tensor " + name);
+      const TensorEntry& tensor = *found->second;
       const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(spec.rows),
                                                 static_cast<std::uint64_t>(spec.cols)};
       if (tensor.dtype != dtype || tensor.shape != shape) {
-        refuse(name, "tensor " + expected + ": must be " + dtype + " of shape [" + std::to_string(shape[0])
-                         + ", " + std::to_string(shape[1]) + "], is " + tensor.dtype + " "
-                         + json(tensor.shape).dump());
+        refuse("tensor " + name + ": must be " + dtype + " of shape [" + std::to_string(shape[0]) + ", "
+               + std::to_string(shape[1]) + "], is " + tensor.dtype + " " + json(tensor.shape).dump());
       }
     }
   }
+}
+
+void Checkpoint::check_numbers() const {
+  const Metadata& metadata = file_.metadata();
+  const bool first = metadata.at("format_version") == kFirstVersion;
+  if (metadata.at("sha256") != (first ? sha256(file_.data()) : content_digest(metadata, file_.tensors()))) {
+    refuse("its content does not have the SHA-256 it states: the file is damaged");
+  }
   const auto check_values = [&]<class T>(T /*type*/) {
-    for (const TensorEntry& tensor : tensors) {
+    for (const TensorEntry& tensor : file_.tensors()) {
       for (std::size_t byte = 0; byte < tensor.bytes.size(); byte += sizeof(T)) {
         T value = 0;
         std::memcpy(&value, tensor.bytes.data() + byte, sizeof value);
         if (!std::isfinite(value) || (value < 0 && tensor.name.starts_with("adam.v."))) {
-          refuse(name, "tensor " + tensor.name + ": number " + std::to_string(byte / sizeof(T))
-                           + " is not finite, or a negative square");
+          refuse("tensor " + tensor.name + ": number " + std::to_string(byte / sizeof(T))
+                 + " is not finite, or a negative square");
         }
       }
     }
@@ -218,11 +318,8 @@ TrainState<T> Checkpoint::train_state() const {
 template <class T>
 void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
                      const TrainingRecord& training, const TrainState<T>& state) {
-  // The three arenas are written as they lie: the tensors of each follow one another in table
-  // order.
   const Parameters<T>* sets[] = {&state.parameters, &state.m, &state.v};
   std::vector<TensorEntry> tensors;
-  Sha256 hash;
   for (std::size_t s = 0; s < std::size(sets); ++s) {
     const auto values = sets[s]->values();
     for (const TensorSpec& spec : sets[s]->table()) {
@@ -239,7 +336,6 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
                          {static_cast<std::uint64_t>(spec.rows), static_cast<std::uint64_t>(spec.cols)},
                          {reinterpret_cast<const char*>(part.data()), part.size_bytes()}});
     }
-    hash.update({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
   }
 
   ordered_json vocabulary = ordered_json::array();
@@ -253,14 +349,13 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
   record["held_out_loss"] =
       training.held_out_loss ? ordered_json(*training.held_out_loss) : ordered_json(nullptr);
 
-  write_safetensors(path,
-                    {{"format", kFormat},
-                     {"format_version", kFormatVersion},
-                     {"config", to_json(config).dump()},
-                     {"vocabulary", vocabulary.dump()},
-                     {"training", record.dump()},
-                     {"sha256", hash.hex()}},
-                    tensors);
+  Metadata metadata = {{"format", kFormat},
+                       {"format_version", kFormatVersion},
+                       {"config", to_json(config).dump()},
+                       {"vocabulary", vocabulary.dump()},
+                       {"training", record.dump()}};
+  metadata["sha256"] = content_digest(metadata, tensors);
+  write_safetensors(path, metadata, tensors);
 }
 
 template Parameters<float> Checkpoint::parameters<float>() const;

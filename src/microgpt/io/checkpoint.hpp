@@ -3,9 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "microgpt/base/error.hpp"
 #include "microgpt/base/rng.hpp"
 #include "microgpt/io/run_config.hpp"
 #include "microgpt/io/safetensors.hpp"
@@ -22,11 +25,24 @@ struct TrainingRecord {
   std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
 };
 
+/// What a checkpoint says, as one SHA-256: of the metadata that a checkpoint has, but "sha256" itself,
+/// and of every tensor's name, dtype, shape and bytes. The order they stand in does not matter
+/// (docs/checkpoint.md).
+std::string content_digest(const Metadata& metadata, std::span<const TensorEntry> tensors);
+
 /// A checkpoint whose every byte has been checked; its numbers wait to be copied out.
 class Checkpoint {
  public:
-  /// Reads `path`. Throws Error (checkpoint) if it is damaged or not one of ours.
+  /// Reads `path`. Throws Error (checkpoint) if it is damaged or not one of ours. No memory is given to
+  /// its numbers before its header is known to be a whole checkpoint's.
   static Checkpoint load(const std::filesystem::path& path);
+  /// The same for a file in memory; `name` stands for the path in messages.
+  static Checkpoint parse(std::string bytes, const std::string& name);
+
+  /// The newest valid checkpoint that a path means (find_checkpoints). Of each that is newer and not
+  /// valid `passed_over` is told. If none is valid it throws what is wrong with the newest.
+  static Checkpoint load_newest(const std::filesystem::path& path,
+                                const std::function<void(const Error&)>& passed_over);
 
   /// The run's config, with the vocabulary's size filled in.
   [[nodiscard]] const RunConfig& config() const { return config_; }
@@ -41,14 +57,21 @@ class Checkpoint {
   template <class T>
   [[nodiscard]] TrainState<T> train_state() const;
 
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const SafetensorsFile& file() const { return file_; }
+
  private:
-  explicit Checkpoint(SafetensorsFile file) : file_(std::move(file)) {}
-  void check_metadata(const std::string& name);
-  void check_tensors(const std::string& name) const;
+  Checkpoint(SafetensorsFile file, std::filesystem::path path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  void check_metadata();
+  void check_tensors() const;
+  void check_numbers() const;
+  [[noreturn]] void refuse(const std::string& why) const;
   template <class T>
   void copy(const std::string& prefix, Parameters<T>& to) const;
 
   SafetensorsFile file_;
+  std::filesystem::path path_;
   RunConfig config_;
   std::optional<Tokenizer> tokenizer_;
   TrainingRecord training_;

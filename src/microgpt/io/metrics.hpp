@@ -7,9 +7,10 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "microgpt/base/error.hpp"
+#include "microgpt/base/file.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt {
@@ -24,13 +25,18 @@ class Metrics {
   /// "grad_norm" is written only if the run clips.
   void step(const StepReport& report, bool clips);
   void held_out(int step, double loss);
-  void flush();
+
+  /// Brings all lines to the file, and the file to the disk: before a checkpoint says that these
+  /// steps are done. (Otherwise lines go to the file some at a time, each whole.)
+  void sync();
 
  private:
-  void write(const std::string& line);
+  void write();
+  [[nodiscard]] Error refusal(int number) const;
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  Descriptor file_;
+  std::string waiting_;  // whole lines
 };
 
 }  // namespace microgpt

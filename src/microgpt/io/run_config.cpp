@@ -83,6 +83,7 @@ void each_key(Config& c, Visitor&& v) {
   v.real("train.time_budget", c.time_budget, 0.0, 1e8, "seconds to train instead of steps; 0: by steps");
   v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,
           "steps between checkpoints; 0: at the end");
+  v.whole("train.keep", c.keep, 0, kManySteps, "how many checkpoints are kept, the newest; 0: all");
 
   v.whole("sample.count", c.sample.count, 0, 1'000'000, "texts after training");
   v.real("sample.temperature", c.sample.sampler.temperature, 0.0, 100.0, "0 is the most probable text");

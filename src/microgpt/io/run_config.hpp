@@ -35,6 +35,7 @@ struct RunConfig {
   int patience = 0;          ///< evaluations without a new best after which training stops; 0: never
   double time_budget = 0;    ///< seconds to train by the clock, instead of train.steps; 0: by steps
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
+  int keep = 0;              ///< how many of these are kept, the newest; 0: all
   SampleConfig sample;
 };
 

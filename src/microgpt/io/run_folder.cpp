@@ -1,7 +1,11 @@
 #include "microgpt/io/run_folder.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <functional>
+#include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "microgpt/base/error.hpp"
@@ -12,13 +16,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kCheckpoints = "checkpoints";
-constexpr const char* kPrefix = "step-";
-constexpr const char* kSuffix = ".safetensors";
+constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kSuffix = ".safetensors";
+
+/// The step of a checkpoint of this name, which must be just as checkpoint() writes it.
+std::optional<int> step_of(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
+  const char* end = name.data() + name.size() - kSuffix.size();
+  int step = 0;
+  const auto [stop, failed] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  const bool is_ours =
+      failed == std::errc() && stop == end && RunFolder{}.checkpoint(step).filename() == name;
+  return is_ours ? std::optional(step) : std::nullopt;
+}
 
 void make_checkpoints_folder(const fs::path& run) {
   std::error_code failed;
-  fs::create_directories(run / kCheckpoints, failed);
+  fs::create_directories(RunFolder{run}.checkpoints(), failed);
   if (failed) throw Error(Fault::io, "cannot make run folder: " + run.string() + ": " + failed.message());
 }
 
@@ -26,8 +41,19 @@ void make_checkpoints_folder(const fs::path& run) {
 
 fs::path RunFolder::checkpoint(int step) const {
   char name[64];
-  std::snprintf(name, sizeof name, "%s%08d%s", kPrefix, step, kSuffix);
-  return path / kCheckpoints / name;
+  std::snprintf(name, sizeof name, "%s%08d%s", kPrefix.data(), step, kSuffix.data());
+  return checkpoints() / name;
+}
+
+std::vector<int> RunFolder::checkpoint_steps() const {
+  std::vector<int> steps;
+  std::error_code failed;
+  for (fs::directory_iterator entry(checkpoints(), failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (const auto step = step_of(entry->path())) steps.push_back(*step);
+  }
+  std::sort(steps.begin(), steps.end(), std::greater<>());
+  return steps;
 }
 
 RunFolder RunFolder::create(const fs::path& path) {
@@ -72,22 +98,15 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
   }
   if (!fs::is_directory(status)) return {path};
 
+  const RunFolder folder{path};
   std::vector<fs::path> found;
-  for (fs::directory_iterator entry(path / kCheckpoints, failed), end; !failed && entry != end;
-       entry.increment(failed)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) found.push_back(entry->path());
-  }
+  for (const int step : folder.checkpoint_steps()) found.push_back(folder.checkpoint(step));
+  std::error_code none;
+  if (fs::exists(folder.best_checkpoint(), none)) found.push_back(folder.best_checkpoint());
   if (found.empty()) {
     throw Error(Fault::checkpoint,
                 "no model in run folder: " + path.string() + ": it has no checkpoints/step-*.safetensors");
   }
-  // Eight digits, or more where a run is longer: the longer name is the later step.
-  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string& left = a.native();
-    const std::string& right = b.native();
-    return left.size() != right.size() ? left.size() > right.size() : left > right;
-  });
   return found;
 }
 

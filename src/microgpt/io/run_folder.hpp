@@ -3,6 +3,7 @@
 //   config.json                         the effective config
 //   metrics.jsonl                       one object a line
 //   checkpoints/step-00001000.safetensors
+//   checkpoints/best.safetensors        that of the lowest held-out loss
 //   samples.txt                         what the trained model wrote
 #pragma once
 
@@ -18,7 +19,12 @@ struct RunFolder {
   [[nodiscard]] std::filesystem::path config() const { return path / "config.json"; }
   [[nodiscard]] std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   [[nodiscard]] std::filesystem::path samples() const { return path / "samples.txt"; }
+  [[nodiscard]] std::filesystem::path checkpoints() const { return path / "checkpoints"; }
   [[nodiscard]] std::filesystem::path checkpoint(int step) const;
+  [[nodiscard]] std::filesystem::path best_checkpoint() const { return checkpoints() / "best.safetensors"; }
+
+  /// The steps of which there are checkpoints, newest first.
+  [[nodiscard]] std::vector<int> checkpoint_steps() const;
 
   /// Makes the folder `path`, which must not exist or be empty: no run is ever written over.
   /// Throws Error (io).
@@ -29,7 +35,7 @@ struct RunFolder {
 };
 
 /// The model file that a path means: the file itself, or the checkpoints of a run folder, newest
-/// first. Throws Error (checkpoint) if there is nothing.
+/// first, and after them the best. Throws Error (checkpoint) if there is nothing.
 std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& path);
 
 }  // namespace microgpt

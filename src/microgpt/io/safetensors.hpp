@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "microgpt/base/file.hpp"
+#include "microgpt/io/safetensors_header.hpp"
 
 namespace microgpt {
 
@@ -22,26 +25,36 @@ struct TensorEntry {
   std::string_view bytes;  ///< little-endian, row-major
 };
 
-using Metadata = std::map<std::string, std::string>;
-
 class SafetensorsFile {
  public:
-  /// Reads and checks the whole file. Throws Error (checkpoint) if it is anything but a valid one;
-  /// see docs/checkpoint.md for the rules, which are the format's and somewhat stricter.
+  /// Reads and checks the header; the numbers stay in the file until read_data(), so that it can be
+  /// judged before any memory is given to them. Throws Error (checkpoint) if it is anything but a
+  /// valid one; see docs/checkpoint.md for the rules, which are the format's and somewhat stricter.
+  static SafetensorsFile open(const std::filesystem::path& path);
+  /// Reads the numbers of a file that was opened.
+  void read_data();
+
+  /// Both.
   static SafetensorsFile read(const std::filesystem::path& path);
+  /// The same for a file in memory; `name` stands for the path in messages.
   static SafetensorsFile parse(std::string bytes, const std::string& name);
 
   [[nodiscard]] const Metadata& metadata() const { return metadata_; }
   /// In the order of their bytes.
   [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
   /// The bytes of all tensors.
-  [[nodiscard]] std::string_view data() const { return data_; }
+  [[nodiscard]] std::string_view data() const { return *data_; }
 
  private:
-  std::unique_ptr<const std::string> bytes_;  // behind a pointer: moving it leaves the views valid
+  SafetensorsFile() = default;
+  void take(SafetensorsHeader header);
+  void place();
+
+  std::optional<InputFile> file_;  // until its numbers are read
   Metadata metadata_;
   std::vector<TensorEntry> tensors_;
-  std::string_view data_;
+  std::vector<std::uint64_t> ends_;                                      // of the tensors' bytes
+  std::unique_ptr<std::string> data_ = std::make_unique<std::string>();  // moving it leaves the views valid
 };
 
 /// Writes such a file atomically; the tensors' bytes stand in the order given. Throws Error (io).

@@ -1,0 +1,176 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "cli/small_run.hpp"
+#include "io/malformed_checkpoints.hpp"
+#include "microgpt/base/sha256.hpp"
+#include "support/json.hpp"
+
+namespace {
+
+using namespace microgpt::test;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kCountsMemory = false;  // the sanitizer takes its own
+#else
+constexpr bool kCountsMemory = true;
+#endif
+
+/// The exit code of info with so much memory; 5 if it is not enough.
+int info_within(std::uint64_t memory, const std::filesystem::path& file) {
+  const auto result = run_microgpt({"info", file.string()}, {.memory = memory});
+  CAPTURE(result.err);
+  CHECK((result.exit_code == 0 || refused_in_one_line(result)));
+  return result.exit_code;
+}
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("info: everything a checkpoint holds is in the JSON") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet"})).exit_code == 0);
+    const auto result = run_microgpt({"info", small.out.string(), "--json"});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err == "");
+    CHECK(lines_of(result.out).size() == 1);
+    const Json info = Json::parse(result.out);
+    const std::string bytes = read_bytes(small.checkpoint("00000024"));
+    CHECK(info["file"].text() == small.checkpoint("00000024").string());
+    CHECK(info["bytes"].number() == static_cast<double>(bytes.size()));
+    CHECK(info["sha256"].text() == microgpt::sha256(bytes));
+    CHECK(info["format_version"].text() == "2");
+    CHECK(info["config"].dump() == Json::parse(read_bytes(small.out / "config.json")).dump());
+    CHECK(info["vocabulary"].size() == 27);
+    CHECK(info["vocabulary"][1].text() == "a");
+    CHECK(info["training"]["step"].number() == 24);
+    CHECK(info["training"]["steps"].number() == 24);
+    CHECK(info["training"]["held_out_loss"].number() > 0);
+    CHECK(info["training"]["data_sha256"].text() == microgpt::sha256(read_bytes(small.text)));
+    CHECK(info["best"]["held_out_loss"].number() <= info["training"]["held_out_loss"].number());
+    CHECK(info["parameters"].number() == 2 * 28 * 8 + 8 * 8 + 2 * 12 * 8 * 8);
+    REQUIRE(info["tensors"].size() == 45);
+
+    const auto file = microgpt::SafetensorsFile::read(small.checkpoint("00000024"));
+    for (std::size_t i = 0; i < 45; ++i) {
+      const auto& tensor = file.tensors()[i];
+      CAPTURE(tensor.name);
+      CHECK(info["tensors"][i]["name"].text() == tensor.name);
+      CHECK(info["tensors"][i]["shape"][0].number() == static_cast<double>(tensor.shape[0]));
+      CHECK(info["tensors"][i]["dtype"].text() == "F32");
+      long double squares = 0;
+      double largest = 0;
+      for (std::size_t at = 0; at < tensor.bytes.size(); at += 4) {
+        float value = 0;
+        std::memcpy(&value, tensor.bytes.data() + at, 4);
+        squares += static_cast<long double>(value) * static_cast<long double>(value);
+        largest = std::max(largest, static_cast<double>(std::abs(value)));
+      }
+      CHECK(info["tensors"][i]["norm"].number()
+            == doctest::Approx(static_cast<double>(std::sqrt(squares))).epsilon(1e-12));
+      CHECK(info["tensors"][i]["largest"].number() == largest);
+    }
+  }
+
+  TEST_CASE("info: the words name config, vocabulary, tensors, loss and hash") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet", "--stop-after", "12"})).exit_code == 130);
+    const auto result = run_microgpt({"info", small.out.string()});
+    CHECK(result.exit_code == 0);
+    for (const std::string part :
+         {"step 12 of 24", "not measured at this step", "2 layers, width 8, 2 heads, context 8",
+          "27 characters and BOS", "train.batch_size = 20", "layer1.mlp_fc2", "[32, 8]", "best ",
+          "format version 2"}) {
+      CAPTURE(part);
+      CHECK(result.out.find(part) != std::string::npos);
+    }
+    CHECK(result.out.find(microgpt::sha256(read_bytes(small.checkpoint("00000012")))) != std::string::npos);
+    CHECK(result.out.find('\x1b') == std::string::npos);
+
+    // One damaged file is refused; in a folder the one before it is shown.
+    write_bytes(small.checkpoint("00000012"), "damaged");
+    const auto file = run_microgpt({"info", small.checkpoint("00000012").string()});
+    CHECK(file.exit_code == 4);
+    CHECK(refused_in_one_line(file));
+    const auto folder = run_microgpt({"info", small.out.string()});
+    CHECK(folder.exit_code == 0);
+    CHECK(folder.err.starts_with("warning: "));
+    CHECK(folder.out.find("step 10 of 24") != std::string::npos);
+  }
+
+  TEST_CASE("info: no file makes it take more than twice its size in memory") {
+    if (!kCountsMemory) {
+      MESSAGE("left out: the sanitizer takes memory of its own");
+      return;
+    }
+    const TempFolder folder;
+    const auto path = folder / "model.safetensors";
+    Saved<float> small({0, 1, 1, 1, 5, microgpt::Activation::relu});
+    constexpr std::uint64_t kProgram = 2 << 20;
+    const Saved<float> large({4, 256, 2, 8, 5, microgpt::Activation::relu});
+    const std::uint64_t size = std::filesystem::file_size(large.path);
+    REQUIRE(size > 30'000'000);
+    CHECK(info_within(kProgram + 2 * size, large.path) == 0);
+    CHECK(info_within(size / 2, large.path) == 5);  // the limit is one
+
+    // As much as a header may hold of whatever takes most memory.
+    constexpr std::uint64_t kHeader = 16 << 20;
+    constexpr std::size_t kFill = 2'000'000;
+    const auto fill = [](const std::string& part) {
+      std::string text;
+      text.reserve(kFill + part.size());
+      while (text.size() < kFill) text += part;
+      return text;
+    };
+    Parts parts(small.path);
+    const auto filled = [&](const std::string& key, const std::string& value) {
+      Parts changed = parts;
+      changed.metadata[key] = value;
+      changed.write(path);
+    };
+    struct Case {
+      const char* name;
+      std::function<void()> write;
+    };
+    const Case cases[] = {
+        {"a long value of the metadata", [&] { filled("more", fill("x")); }},
+        {"a vocabulary of arrays", [&] { filled("vocabulary", "[" + fill("[],") + "0]"); }},
+        {"a vocabulary of one letter",
+         [&] { filled("vocabulary", "[" + fill("\"a\",").substr(0, 900'000) + "\"b\"]"); }},
+        {"a config of arrays", [&] { filled("config", R"({"why":[)" + fill("[],") + "0]}"); }},
+        {"a config of objects", [&] { filled("config", R"({"why":[)" + fill("{},") + "0]}"); }},
+        {"a config of keys",
+         [&] {
+           std::string keys;
+           for (int i = 0; keys.size() < kFill / 2; ++i) keys += "\"" + std::to_string(i) + "\":0,";
+           filled("config", "{" + keys + "\"x\":0}");
+         }},
+        {"a generator of many words",
+         [&] { filled("training", R"({"step":3,"rng":{"words":[)" + fill("1,") + "1]}}"); }},
+        {"a shape of many dimensions",
+         [&] { write_bytes(path, safetensors(entry("\"F32\"", "[" + fill("1,") + "1]", "[0,16]"), kData)); }},
+        {"an entry of many keys",
+         [&] {
+           std::string keys;
+           for (int i = 0; keys.size() < kFill; ++i) keys += "\"" + std::to_string(i) + "\":0,";
+           write_bytes(path, safetensors(R"({"a":{)" + keys + R"("b":0}})", kData));
+         }},
+        {"metadata of many keys",
+         [&] {
+           std::string keys;
+           for (int i = 0; keys.size() < kFill; ++i) keys += "\"" + std::to_string(i) + "\":\"\",";
+           write_bytes(path, safetensors(R"({"__metadata__":{)" + keys + R"("b":""}})", kData));
+         }},
+        {"a long name", [&] { write_bytes(path, safetensors("{\"" + fill("n") + "\":0}", kData)); }},
+        {"spaces", [&] { write_bytes(path, safetensors("{" + fill(" ") + "}", kData)); }},
+    };
+    for (const Case& each : cases) {
+      CAPTURE(each.name);
+      each.write();
+      const int expected = each.name == std::string("a long value of the metadata") ? 0 : 4;
+      CHECK(info_within(kProgram + 2 * std::filesystem::file_size(path) + kHeader, path) == expected);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+#include "microgpt/io/metrics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "support/errors.hpp"
+#include "support/json.hpp"
+#include "support/temp_folder.hpp"
+
+TEST_SUITE("io") {
+  using namespace microgpt;
+  using namespace microgpt::test;
+
+  TEST_CASE("metrics: a line a step, and what was evaluated after it") {
+    const TempFolder folder;
+    Metrics metrics(folder / "m", 0);
+    metrics.step({.step = 1, .loss = 0.1, .learning_rate = 1e-300, .grad_norm = 2, .positions = 7}, true);
+    metrics.step({.step = 2, .loss = 1.0 / 3, .learning_rate = 0, .positions = 8}, false);
+    metrics.held_out(2, 5);
+    CHECK(read_bytes(folder / "m")
+          == "{\"step\":1,\"loss\":0.1,\"learning_rate\":1e-300,\"characters\":7,\"grad_norm\":2}\n"
+             "{\"step\":2,\"loss\":0.3333333333333333,\"learning_rate\":0,\"characters\":8}\n"
+             "{\"step\":2,\"held_out_loss\":5}\n");
+  }
+
+  TEST_CASE("metrics: whatever the number, a line is JSON") {
+    const TempFolder folder;
+    Metrics metrics(folder / "m", 0);
+    using Limits = std::numeric_limits<double>;
+    for (const double number : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max(),
+                                Limits::denorm_min(), -0.0}) {
+      metrics.step({.step = 1, .loss = number, .learning_rate = number, .grad_norm = number}, true);
+      metrics.held_out(1, number);
+    }
+    const auto lines = lines_of(read_bytes(folder / "m"));
+    CHECK(lines.size() == 12);
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      CHECK(failure_of([&] { Json::parse(line); }).fault == 0);
+    }
+  }
+
+  TEST_CASE("metrics: a run that goes on keeps what is before it and drops the rest and half a line") {
+    const TempFolder folder;
+    const std::string kept =
+        "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"held_out_loss\":2}\n";
+    write_bytes(folder / "m", kept + "{\"step\":3,\"loss\":1}\nnoise\n\n[1]\n{\"step\":1,\"lo");
+    Metrics metrics(folder / "m", 2);
+    CHECK(read_bytes(folder / "m") == kept);
+    // Lines wait, but never go half: a reader sees whole ones at any time.
+    for (int step = 3; step < 300; ++step) {
+      metrics.step({.step = step, .loss = 0.5, .learning_rate = 1, .positions = 7}, false);
+      const std::string now = read_bytes(folder / "m");
+      CHECK(now.back() == '\n');
+    }
+    metrics.sync();
+    CHECK(lines_of(read_bytes(folder / "m")).size() == 3 + 297);
+  }
+
+  TEST_CASE("metrics: where they cannot be written it says so") {
+    const TempFolder folder;
+    CHECK(failure_of([&] { const Metrics metrics(folder / "no/folder", 0); }).fault == 5);
+    std::filesystem::create_directory(folder / "folder");
+    CHECK(failure_of([&] { const Metrics metrics(folder / "folder", 0); }).fault == 5);
+  }
+}
