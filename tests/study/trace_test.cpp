@@ -5,7 +5,7 @@
 
 #include "microgpt/model/gpt.hpp"
 #include "support/errors.hpp"
-#include "support/model.hpp"
+#include "support/study.hpp"
 
 TEST_SUITE("study") {
   using namespace microgpt;
@@ -13,16 +13,6 @@ TEST_SUITE("study") {
   using namespace microgpt::test;
 
   namespace {
-
-  Model random_model(Noise& noise, int layers, Activation activation, int C = 12, int H = 3) {
-    const ModelConfig config = {.n_layer = layers,
-                                .n_embd = C,
-                                .n_head = H,
-                                .block_size = 6,
-                                .vocab_size = 5,
-                                .activation = activation};
-    return {config, random_parameters<double>(config, noise), Tokenizer({U'a', U'b', U'c', U'd'})};
-  }
 
   Batch random_batch(const ModelConfig& config, Noise& noise) {
     std::vector<std::vector<int>> documents;

@@ -1,0 +1,123 @@
+#include "microgpt/study/sweeps.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "microgpt/base/error.hpp"
+
+namespace microgpt::study {
+
+namespace {
+
+/// Change of the mean nll and its standard error, taking documents as independent draws.
+AblationRow compare(const Address& at, const Batch& batch, const std::vector<double>& before,
+                    const std::vector<double>& after) {
+  AblationRow row{.at = at};
+  const auto P = static_cast<double>(batch.positions());
+  for (std::size_t p = 0; p < before.size(); ++p) {
+    row.loss += after[p] / P;
+    row.change += (after[p] - before[p]) / P;
+  }
+  // The mean over positions is a ratio of sums over documents: its variance is that of the residuals.
+  const auto documents = static_cast<double>(batch.documents());
+  double squares = 0;
+  for (std::size_t d = 0; d < batch.documents(); ++d) {
+    double residual = 0;
+    for (auto p = static_cast<std::size_t>(batch.offsets[d]); p < static_cast<std::size_t>(batch.offsets[d + 1]);
+         ++p) {
+      residual += after[p] - before[p] - row.change;
+    }
+    squares += residual * residual;
+  }
+  if (documents > 1) row.standard_error = std::sqrt(squares * documents / (documents - 1)) / P;
+  return row;
+}
+
+/// Mean of each column of a site over all positions.
+Eigen::RowVectorXd column_means(const Trace& trace, const Address& at) {
+  return trace.values(at.site, at.layer).colwise().mean();
+}
+
+}  // namespace
+
+std::vector<Address> ablatable(const ModelConfig& config) {
+  std::vector<Address> parts;
+  for (int i = 0; i < config.n_layer; ++i) {
+    parts.push_back({.site = Site::attn_out, .layer = i});
+    parts.push_back({.site = Site::mlp_out, .layer = i});
+    for (int h = 0; h < config.n_head; ++h) parts.push_back({.site = Site::z, .layer = i, .head = h});
+    for (int n = 0; n < 4 * config.n_embd; ++n) parts.push_back({.site = Site::mlp_post, .layer = i, .neuron = n});
+  }
+  return parts;
+}
+
+std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
+                                Ablation how) {
+  const Trace whole = run(model, batch);
+  const std::vector<double> before = whole.nll();
+  std::vector<AblationRow> rows;
+  for (const Address& at : parts) {
+    Intervention without = zero(at);
+    if (how == Ablation::mean) {
+      const Eigen::RowVectorXd means = column_means(whole, at);
+      without = {at, [means](const Element& e) { return means(e.column); }};
+    }
+    rows.push_back(compare(at, batch, before, run(model, batch, {&without, 1}).nll()));
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const AblationRow& a, const AblationRow& b) { return a.change > b.change; });
+  return rows;
+}
+
+AblationRow ablate_positions(const Model& model, const Batch& batch, Ablation how) {
+  Model blind = model;
+  auto wpe = blind.parameters.wpe();
+  const Eigen::RowVectorXd mean = wpe.colwise().mean();
+  for (Index p = 0; p < wpe.rows(); ++p) {
+    if (how == Ablation::mean) {
+      wpe.row(p) = mean;
+    } else {
+      wpe.row(p).setZero();
+    }
+  }
+  return compare({.site = Site::embed}, batch, run(model, batch).nll(), run(blind, batch).nll());
+}
+
+PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target, int contrast) {
+  if (clean.positions() != corrupted.positions()) {
+    throw Error(Fault::usage, "bad texts: the clean one has " + std::to_string(clean.positions())
+                                  + " positions, the corrupted one " + std::to_string(corrupted.positions())
+                                  + ": they must be equally long");
+  }
+  const auto last = static_cast<Index>(clean.positions()) - 1;
+  const auto metric = [&](const Trace& trace) {
+    const Matrix<double> logits = trace.values(Site::logits);
+    return logits(last, target) - logits(last, contrast);
+  };
+  const Trace clean_run = run(model, clean);
+  PatchSweep sweep{.clean = metric(clean_run), .corrupted = metric(run(model, corrupted)), .rows = {}};
+  if (sweep.clean == sweep.corrupted) {
+    throw Error(Fault::usage, "bad texts: the clean and the corrupted one have the same logits: nothing can be "
+                              "recovered");
+  }
+  for (const SiteInfo& site : kSites) {
+    if (site.kind == SiteKind::keys || site.kind == SiteKind::tokens) continue;
+    for (int layer = 0; layer < (site.in_layer ? model.config.n_layer : 1); ++layer) {
+      for (int position = 0; position <= last; ++position) {
+        Address at = {.site = site.site, .layer = layer};
+        at.position = position;
+        const Intervention one[] = {patch(at, clean_run)};
+        const double value = metric(run(model, corrupted, one));
+        sweep.rows.push_back({at, value, (value - sweep.corrupted) / (sweep.clean - sweep.corrupted)});
+      }
+    }
+  }
+  // As the pass goes: layer by layer.
+  std::stable_sort(sweep.rows.begin(), sweep.rows.end(), [](const PatchRow& a, const PatchRow& b) {
+    const auto order = [](const PatchRow& row) { return info(row.at.site).in_layer ? row.at.layer + 1 : 0; };
+    return order(a) < order(b);
+  });
+  return sweep;
+}
+
+}  // namespace microgpt::study
