@@ -19,6 +19,15 @@ Checkpoint load_model(const std::string& path) {
   return checkpoint;
 }
 
+study::Model study_model(const Checkpoint& checkpoint) {
+  study::Model model{checkpoint.config().model, Parameters<double>(checkpoint.config().model),
+                     checkpoint.tokenizer()};
+  with_parameters(checkpoint, [&](const auto& stored) {
+    std::copy(stored.values().begin(), stored.values().end(), model.parameters.values().begin());
+  });
+  return model;
+}
+
 std::string check_seed(const std::string& text) {
   std::uint64_t seed = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);

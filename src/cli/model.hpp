@@ -10,6 +10,7 @@
 #include "microgpt/base/rng.hpp"
 #include "microgpt/generate/generator.hpp"
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/study/model.hpp"
 #include "microgpt/text/corpus.hpp"
 
 namespace microgpt::cli {
@@ -27,6 +28,9 @@ void with_parameters(const Checkpoint& checkpoint, Use&& use) {
     use(checkpoint.parameters<double>());
   }
 }
+
+/// The model of a checkpoint in double precision, as it is studied; float32 weights keep their values.
+study::Model study_model(const Checkpoint& checkpoint);
 
 /// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
 /// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
