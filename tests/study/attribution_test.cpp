@@ -14,7 +14,8 @@ TEST_SUITE("study") {
   TEST_CASE("ledger: the parts of a logit add up to it") {
     Noise noise(311);
     for (int trial = 0; trial < 20; ++trial) {
-      const Model model = random_model(noise, noise.whole(0, 3), trial % 2 == 0 ? Activation::relu : Activation::relu2);
+      const Model model =
+          random_model(noise, noise.whole(0, 3), trial % 2 == 0 ? Activation::relu : Activation::relu2);
       Batch batch;
       batch.add(random_document(model.config, noise, noise.whole(1, 6)));
       const Trace trace = run(model, batch);
@@ -22,13 +23,16 @@ TEST_SUITE("study") {
         for (int target = 0; target < model.config.vocab_size; ++target) {
           const int contrast = target == 0 ? -1 : target - 1;
           const Ledger got = ledger(model, trace, position, target, contrast);
-          CHECK_MESSAGE(std::abs(got.sum - got.logit) <= 1e-12 * (1 + std::abs(got.logit)), describe(model.config),
-                        ": sum ", got.sum, ", logit ", got.logit);
+          CHECK_MESSAGE(std::abs(got.sum - got.logit) <= 1e-12 * (1 + std::abs(got.logit)),
+                        describe(model.config), ": sum ", got.sum, ", logit ", got.logit);
           const Matrix<double> logits = trace.values(Site::logits);
           CHECK(got.logit == logits(position, target) - (contrast < 0 ? 0 : logits(position, contrast)));
           const std::size_t L = static_cast<std::size_t>(model.config.n_layer);
           CHECK(got.parts.size()
-                == 1 + L * (static_cast<std::size_t>(model.config.n_head * (position + 1) + 4 * model.config.n_embd)));
+                == 1
+                       + L
+                             * (static_cast<std::size_t>(model.config.n_head * (position + 1)
+                                                         + 4 * model.config.n_embd)));
           for (std::size_t i = 1; i < got.parts.size(); ++i) {
             CHECK(std::abs(got.parts[i - 1].value) >= std::abs(got.parts[i].value));
           }
@@ -52,8 +56,8 @@ TEST_SUITE("study") {
       // Nothing comes after a neuron of the last layer but lm_head.
       const Intervention without[] = {zero(part.at)};
       const double expected = whole - run(model, batch, without).values(Site::logits)(4, 2);
-      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), ": got ", part.value, ", expected ",
-                    expected);
+      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), ": got ", part.value,
+                    ", expected ", expected);
     }
     CHECK(neurons == 4 * model.config.n_embd);
   }
@@ -82,8 +86,8 @@ TEST_SUITE("study") {
         }
         expected += (model.parameters.lm_head()(1, c) - model.parameters.lm_head()(0, c)) * written;
       }
-      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), " from ", part.source, ": got ",
-                    part.value, ", expected ", expected);
+      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), " from ", part.source,
+                    ": got ", part.value, ", expected ", expected);
     }
     CHECK(heads == 2 * model.config.n_head * 4);
   }

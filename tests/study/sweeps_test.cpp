@@ -42,8 +42,8 @@ TEST_SUITE("study") {
       if (row.at.site == Site::z) without.parameters.attn_wo(l).middleCols(*row.at.head * D, D).setZero();
       if (row.at.site == Site::mlp_post) without.parameters.mlp_fc2(l).col(*row.at.neuron).setZero();
       const double expected = loss_of(without, batch);
-      CHECK_MESSAGE(std::abs(row.loss - expected) < 1e-12, to_string(row.at), ": got ", row.loss, ", expected ",
-                    expected);
+      CHECK_MESSAGE(std::abs(row.loss - expected) < 1e-12, to_string(row.at), ": got ", row.loss,
+                    ", expected ", expected);
       CHECK(std::abs(row.change - (expected - whole)) < 1e-12);
     }
   }
@@ -122,7 +122,8 @@ TEST_SUITE("study") {
     CHECK(sweep.rows.size() == 4 * (2 + 2 * 13));
     for (const PatchRow& row : sweep.rows) {
       INFO(to_string(row.at));
-      CHECK(row.recovered == doctest::Approx((row.metric - sweep.corrupted) / (sweep.clean - sweep.corrupted)));
+      CHECK(row.recovered
+            == doctest::Approx((row.metric - sweep.corrupted) / (sweep.clean - sweep.corrupted)));
       const bool stream = row.at.site == Site::embed || row.at.site == Site::embed_norm
                           || (row.at.site == Site::resid_pre && row.at.layer == 0);
       // What differs is all in the embedding of position 2; what is before it is the same in both.
@@ -134,8 +135,10 @@ TEST_SUITE("study") {
     }
     Batch longer;
     longer = batch_of({{4, 0, 1, 2, 3, 0}});
-    CHECK(failure_of([&] { (void)patch_sweep(model, clean, longer, 1, 3); })
-              .names("the clean one has 4 positions, the corrupted one 5"));
-    CHECK(failure_of([&] { (void)patch_sweep(model, clean, clean, 1, 3); }).names("nothing can be recovered"));
+    CHECK(failure_of([&] {
+            (void)patch_sweep(model, clean, longer, 1, 3);
+          }).names("the clean one has 4 positions, the corrupted one 5"));
+    CHECK(
+        failure_of([&] { (void)patch_sweep(model, clean, clean, 1, 3); }).names("nothing can be recovered"));
   }
 }

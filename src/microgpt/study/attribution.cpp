@@ -52,7 +52,8 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
   Vector direction = w.lm_head().row(target);
   if (contrast >= 0) direction -= w.lm_head().row(contrast);
 
-  Ledger result{.position = position, .target = target, .contrast = contrast, .logit = 0, .sum = 0, .parts = {}};
+  Ledger result{
+      .position = position, .target = target, .contrast = contrast, .logit = 0, .sum = 0, .parts = {}};
   const auto logits = trace.values(Site::logits).row(position);
   result.logit = logits(target) - (contrast >= 0 ? logits(contrast) : 0);
   const auto part = [&](Address at, int source, double value) {
@@ -83,8 +84,9 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     }
   }
   for (const LedgerPart& p : result.parts) result.sum += p.value;
-  std::stable_sort(result.parts.begin(), result.parts.end(),
-                   [](const LedgerPart& a, const LedgerPart& b) { return std::abs(a.value) > std::abs(b.value); });
+  std::stable_sort(result.parts.begin(), result.parts.end(), [](const LedgerPart& a, const LedgerPart& b) {
+    return std::abs(a.value) > std::abs(b.value);
+  });
   return result;
 }
 
@@ -93,7 +95,8 @@ std::vector<LensRow> logit_lens(const Model& model, const Trace& trace, int posi
   const auto target = static_cast<std::size_t>(trace.batch().target[static_cast<std::size_t>(position)]);
   std::vector<LensRow> rows;
   for (const Address& at : stages(model.config)) {
-    const Vector logits = trace.values(at.site, at.layer).row(position) * model.parameters.lm_head().transpose();
+    const Vector logits =
+        trace.values(at.site, at.layer).row(position) * model.parameters.lm_head().transpose();
     LensRow row{.at = at, .probs = std::vector<double>(static_cast<std::size_t>(logits.size())), .nll = 0};
     const double log_sum = softmax_forward<double>(row.probs, {logits.data(), row.probs.size()});
     row.nll = log_sum - logits(static_cast<Index>(target));

@@ -1,6 +1,6 @@
-// Why the model predicts what it predicts, as exact sums. There is no norm before lm_head and there are no biases,
-// so every logit is the sum of what was written into the residual stream: the embedding, what each head brought
-// from each position it looked at, and each neuron.
+// Why the model predicts what it predicts, as exact sums. There is no norm before lm_head and there are no
+// biases, so every logit is the sum of what was written into the residual stream: the embedding, what each
+// head brought from each position it looked at, and each neuron.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@ namespace microgpt::study {
 
 /// One term of a logit.
 struct LedgerPart {
-  Address at;     ///< embed.norm; a head's attn.z; mlp.post[neuron n]
+  Address at;       ///< embed.norm; a head's attn.z; mlp.post[neuron n]
   int source = -1;  ///< of a head: the position the term was brought from
   double value = 0;
 };
 
 struct Ledger {
   int position = 0;
-  int target = 0;          ///< the token whose logit it is
-  int contrast = -1;       ///< if not negative, a token whose logit is taken off: target minus contrast
-  double logit = 0;        ///< as the model computed it
-  double sum = 0;          ///< of the parts
+  int target = 0;     ///< the token whose logit it is
+  int contrast = -1;  ///< if not negative, a token whose logit is taken off: target minus contrast
+  double logit = 0;   ///< as the model computed it
+  double sum = 0;     ///< of the parts
   std::vector<LedgerPart> parts;  ///< largest in size first
 };
 
-/// The logit of `target` (or its distance from that of `contrast`) at a position of the trace's first document, in
-/// parts. Throws Error (usage) if position or token are not there.
+/// The logit of `target` (or its distance from that of `contrast`) at a position of the trace's first
+/// document, in parts. Throws Error (usage) if position or token are not there.
 Ledger ledger(const Model& model, const Trace& trace, int position, int target, int contrast = -1);
 
 /// What a layer's stage of the residual stream would predict if it were the last.
@@ -37,16 +37,16 @@ struct LensRow {
   double nll = 0;             ///< of the token that came next
 };
 
-/// The logit lens (nostalgebraist 2020), exact here: lm_head on embed.norm, then on each layer's resid_mid and
-/// resid_post, at a position of the first document.
+/// The logit lens (nostalgebraist 2020), exact here: lm_head on embed.norm, then on each layer's resid_mid
+/// and resid_post, at a position of the first document.
 std::vector<LensRow> logit_lens(const Model& model, const Trace& trace, int position);
 
 /// The residual stream along the same stages.
 struct StreamRow {
   Address at;
-  double norm = 0;             ///< length
-  double cosine_before = 0;    ///< of the angle to the stage before; 1 for the first
-  double cosine_last = 0;      ///< and to the last stage
+  double norm = 0;           ///< length
+  double cosine_before = 0;  ///< of the angle to the stage before; 1 for the first
+  double cosine_last = 0;    ///< and to the last stage
 };
 std::vector<StreamRow> residual_stream(const Trace& trace, int position);
 

@@ -23,8 +23,8 @@ AblationRow compare(const Address& at, const Batch& batch, const std::vector<dou
   double squares = 0;
   for (std::size_t d = 0; d < batch.documents(); ++d) {
     double residual = 0;
-    for (auto p = static_cast<std::size_t>(batch.offsets[d]); p < static_cast<std::size_t>(batch.offsets[d + 1]);
-         ++p) {
+    for (auto p = static_cast<std::size_t>(batch.offsets[d]);
+         p < static_cast<std::size_t>(batch.offsets[d + 1]); ++p) {
       residual += after[p] - before[p] - row.change;
     }
     squares += residual * residual;
@@ -46,7 +46,8 @@ std::vector<Address> ablatable(const ModelConfig& config) {
     parts.push_back({.site = Site::attn_out, .layer = i});
     parts.push_back({.site = Site::mlp_out, .layer = i});
     for (int h = 0; h < config.n_head; ++h) parts.push_back({.site = Site::z, .layer = i, .head = h});
-    for (int n = 0; n < 4 * config.n_embd; ++n) parts.push_back({.site = Site::mlp_post, .layer = i, .neuron = n});
+    for (int n = 0; n < 4 * config.n_embd; ++n)
+      parts.push_back({.site = Site::mlp_post, .layer = i, .neuron = n});
   }
   return parts;
 }
@@ -83,7 +84,8 @@ AblationRow ablate_positions(const Model& model, const Batch& batch, Ablation ho
   return compare({.site = Site::embed}, batch, run(model, batch).nll(), run(blind, batch).nll());
 }
 
-PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target, int contrast) {
+PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target,
+                       int contrast) {
   if (clean.positions() != corrupted.positions()) {
     throw Error(Fault::usage, "bad texts: the clean one has " + std::to_string(clean.positions())
                                   + " positions, the corrupted one " + std::to_string(corrupted.positions())
@@ -97,8 +99,9 @@ PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corr
   const Trace clean_run = run(model, clean);
   PatchSweep sweep{.clean = metric(clean_run), .corrupted = metric(run(model, corrupted)), .rows = {}};
   if (sweep.clean == sweep.corrupted) {
-    throw Error(Fault::usage, "bad texts: the clean and the corrupted one have the same logits: nothing can be "
-                              "recovered");
+    throw Error(Fault::usage,
+                "bad texts: the clean and the corrupted one have the same logits: nothing can be "
+                "recovered");
   }
   for (const SiteInfo& site : kSites) {
     if (site.kind == SiteKind::keys || site.kind == SiteKind::tokens) continue;

@@ -18,11 +18,12 @@ struct AblationRow {
   double standard_error = 0;  ///< of the change, over documents
 };
 
-/// The parts one can take away: every head (attn.z), every neuron (mlp.post), every layer's attn.out and mlp.out.
+/// The parts one can take away: every head (attn.z), every neuron (mlp.post), every layer's attn.out and
+/// mlp.out.
 std::vector<Address> ablatable(const ModelConfig& config);
 
-/// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of the
-/// batch. Largest change first.
+/// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of
+/// the batch. Largest change first.
 std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
                                 Ablation how);
 
@@ -41,10 +42,11 @@ struct PatchSweep {
   std::vector<PatchRow> rows;       ///< in the order of the pass, and of positions
 };
 
-/// Activation patching (Meng et al. 2022; Wang et al. 2022): the corrupted text is run with one position's values
-/// at one site taken from the clean run; how much of the metric comes back? The metric is logit[target] -
-/// logit[contrast] at the last position. Texts must have the same number of positions. Throws Error (usage) if not,
-/// or if the metric is the same in both runs.
-PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target, int contrast);
+/// Activation patching (Meng et al. 2022; Wang et al. 2022): the corrupted text is run with one position's
+/// values at one site taken from the clean run; how much of the metric comes back? The metric is
+/// logit[target] - logit[contrast] at the last position. Texts must have the same number of positions. Throws
+/// Error (usage) if not, or if the metric is the same in both runs.
+PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target,
+                       int contrast);
 
 }  // namespace microgpt::study
