@@ -11,6 +11,7 @@ void add_sample(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_score(CLI::App& program);
 void add_info(CLI::App& program);
+void add_study(CLI::App& program);
 void add_reference(CLI::App& program);
 void add_bench(CLI::App& program);
 

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add_eval(program);
   add_score(program);
   add_info(program);
+  add_study(program);
   add_reference(program);
   add_bench(program);
 

@@ -72,22 +72,23 @@ TEST_SUITE("study") {
     const Ledger got = ledger(model, trace, 3, 1, 0);
     int heads = 0;
     for (const LedgerPart& part : got.parts) {
-      if (part.at.site != Site::z) continue;
+      if (part.at.site != Site::pattern) continue;
       ++heads;
       const int layer = part.at.layer;
       const int head = part.at.head.value();
       const Matrix<double> v = trace.values(Site::v, layer);
-      const double weight = trace.head(Site::pattern, layer, head)(3, part.source);
+      const double weight = trace.head(Site::pattern, layer, head)(3, part.at.source.value());
       double expected = 0;
       for (int c = 0; c < model.config.n_embd; ++c) {
         double written = 0;  // into channel c of the residual stream
         for (int d = 0; d < D; ++d) {
-          written += model.parameters.attn_wo(layer)(c, head * D + d) * weight * v(part.source, head * D + d);
+          written += model.parameters.attn_wo(layer)(c, head * D + d) * weight
+                     * v(part.at.source.value(), head * D + d);
         }
         expected += (model.parameters.lm_head()(1, c) - model.parameters.lm_head()(0, c)) * written;
       }
-      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), " from ", part.source,
-                    ": got ", part.value, ", expected ", expected);
+      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), " from ",
+                    part.at.source.value(), ": got ", part.value, ", expected ", expected);
     }
     CHECK(heads == 2 * model.config.n_head * 4);
   }

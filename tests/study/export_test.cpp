@@ -39,7 +39,8 @@ TEST_SUITE("study") {
     CHECK(arrays.at("logits").shape == Shape{5, 5});
     CHECK(arrays.at("layer1.mlp_fc2.grad").shape == Shape{12, 48});
     CHECK(arrays.at("layer0.attn.q").values[2 * 12 + 7] == trace.values(Site::q)(2, 7));
-    CHECK(arrays.at("layer1.attn.pattern").values[(2 * 5 + 4) * 5 + 1] == trace.head(Site::pattern, 1, 2)(4, 1));
+    CHECK(arrays.at("layer1.attn.pattern").values[(2 * 5 + 4) * 5 + 1]
+          == trace.head(Site::pattern, 1, 2)(4, 1));
     CHECK(arrays.at("layer1.attn.scores").values[1] == -INFINITY);
     CHECK(arrays.at("layer1.attn.scores").values[0] == trace.head(Site::scores, 1, 0)(0, 0));
   }
@@ -52,9 +53,10 @@ TEST_SUITE("study") {
     const auto arrays = named_arrays(run(model, batch, {}, true));
     const TempFolder folder;
     write_bytes(folder.path() / "run.npz", to_npz(arrays));
-    const auto result = Process({"/usr/bin/env", "python3", repository_file("tests/study/read_npz.py").string(),
-                                 (folder / "run.npz").string()})
-                            .finish();
+    const auto result =
+        Process({"/usr/bin/env", "python3", repository_file("tests/study/read_npz.py").string(),
+                 (folder / "run.npz").string()})
+            .finish();
     INFO(result.err);
     REQUIRE(result.exit_code == 0);
     std::istringstream lines(result.out);
@@ -65,7 +67,8 @@ TEST_SUITE("study") {
       REQUIRE(lines.good());
       CHECK(name == array.name);
       std::string expected_shape;
-      for (const std::size_t n : array.shape) expected_shape += (expected_shape.empty() ? "" : "x") + std::to_string(n);
+      for (const std::size_t n : array.shape)
+        expected_shape += (expected_shape.empty() ? "" : "x") + std::to_string(n);
       CHECK_MESSAGE(shape == expected_shape, name);
       double expected = 0;
       for (const double value : array.values) expected += std::isfinite(value) ? value : 0;

@@ -18,8 +18,9 @@ TEST_SUITE("study") {
     const Batch batch = batch_of({{4, 0, 1, 0, 1, 4}, {4, 2, 4}});  // BOS a b a b, and BOS c
     // Each head is made to look at one thing only.
     const auto look = [&](const auto& at_key) {
-      const Intervention force[] = {{{.site = Site::pattern, .layer = 0},
-                                     [&](const Element& e) { return e.column == at_key(e.position) ? 1.0 : 0.0; }}};
+      const Intervention force[] = {{{.site = Site::pattern, .layer = 0}, [&](const Element& e) {
+                                       return e.column == at_key(e.position) ? 1.0 : 0.0;
+                                     }}};
       return head_scores(run(model, batch, force)).at(1);
     };
     const HeadScores previous = look([](int i) { return i - 1; });
@@ -40,8 +41,8 @@ TEST_SUITE("study") {
     CHECK(duplicate.induction == 0);
     CHECK(look([](int i) { return i == 3 ? 2 : 0; }).induction == 0.5);  // the second b looks at BOS
 
-    const Intervention even[] = {{{.site = Site::pattern, .layer = 0},
-                                  [](const Element& e) { return 1.0 / (e.position + 1); }}};
+    const Intervention even[] = {
+        {{.site = Site::pattern, .layer = 0}, [](const Element& e) { return 1.0 / (e.position + 1); }}};
     const double entropy = (2 * std::log(2.0) + std::log(3.0) + std::log(4.0) + std::log(5.0)) / 5;
     CHECK(head_scores(run(model, batch, even)).at(0).entropy == doctest::Approx(entropy));
   }
@@ -59,7 +60,8 @@ TEST_SUITE("study") {
           const Matrix<double> table = qk_table(model, head, i, j);
           CHECK(table.rows() == 5);
           CHECK(table.cols() == 5);
-          const double got = table(batch.token[static_cast<std::size_t>(i)], batch.token[static_cast<std::size_t>(j)]);
+          const double got =
+              table(batch.token[static_cast<std::size_t>(i)], batch.token[static_cast<std::size_t>(j)]);
           CHECK_MESSAGE(std::abs(got - scores(i, j)) < 1e-12, "head ", head, " at ", i, " ", j);
         }
       }
@@ -82,14 +84,17 @@ TEST_SUITE("study") {
     CHECK(failure_of([&] { (void)qk_table(model, 3, 1, 0); }).names("bad head: 3: there are 0 to 2"));
     CHECK(failure_of([&] { (void)qk_table(model, 0, 1, 2); }).names("cannot see"));
     CHECK(failure_of([&] { (void)ov_table(model, 0, 6); }).names("bad position: 6"));
-    CHECK(failure_of([&] { (void)ov_table(random_model(noise, 0, Activation::relu), 0, 0); }).names("no layers"));
+    CHECK(failure_of([&] {
+            (void)ov_table(random_model(noise, 0, Activation::relu), 0, 0);
+          }).names("no layers"));
   }
 
   TEST_CASE("neurons: counted, and what they write is what the logits gain") {
     Noise noise(333);
     Model model = random_model(noise, 2, Activation::relu);
     model.parameters.mlp_fc1(0).row(5).setZero();  // never above 0
-    Batch batch = batch_of({random_document(model.config, noise, 6), random_document(model.config, noise, 4)});
+    Batch batch =
+        batch_of({random_document(model.config, noise, 6), random_document(model.config, noise, 4)});
     const Trace trace = run(model, batch);
     const auto all = summarize_neurons(model, trace, 3);
     CHECK(all.size() == 2 * 48);
@@ -105,7 +110,9 @@ TEST_SUITE("study") {
       }
       CHECK(n.active == doctest::Approx(active / 10.0));
       CHECK(n.top.size() == static_cast<std::size_t>(std::min(active, 3)));
-      if (active > 0) CHECK(n.top[0].value == best);
+      if (active > 0) {
+        CHECK(n.top[0].value == best);
+      }
       for (const Firing& f : n.top) {
         CHECK(f.value == post(batch.offsets[f.document] + f.position, n.neuron));
       }
@@ -115,7 +122,9 @@ TEST_SUITE("study") {
       at.neuron = n.neuron;
       const Intervention more[] = {{at, [](const Element& e) { return e.value + 1; }}};
       const Matrix<double> gain = run(model, batch, more).values(Site::logits) - trace.values(Site::logits);
-      for (Index t = 0; t < 5; ++t) CHECK(std::abs(gain(2, t) - n.writes[static_cast<std::size_t>(t)]) < 1e-12);
+      for (Index t = 0; t < 5; ++t) {
+        CHECK(std::abs(gain(2, t) - n.writes[static_cast<std::size_t>(t)]) < 1e-12);
+      }
     }
   }
 

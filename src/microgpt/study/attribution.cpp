@@ -56,11 +56,11 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
       .position = position, .target = target, .contrast = contrast, .logit = 0, .sum = 0, .parts = {}};
   const auto logits = trace.values(Site::logits).row(position);
   result.logit = logits(target) - (contrast >= 0 ? logits(contrast) : 0);
-  const auto part = [&](Address at, int source, double value) {
+  const auto part = [&](Address at, double value) {
     at.position = position;
-    result.parts.push_back({at, source, value});
+    result.parts.push_back({at, value});
   };
-  part({.site = Site::embed_norm}, -1, direction.dot(trace.values(Site::embed_norm).row(position)));
+  part({.site = Site::embed_norm}, direction.dot(trace.values(Site::embed_norm).row(position)));
   const Index D = config.head_size();
   for (int i = 0; i < config.n_layer; ++i) {
     // attn_out = Σ_h wo[:, h] z_h   and   z_h = Σ_j pattern[j] v_h[j]
@@ -68,19 +68,17 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     const Matrix<double> v = trace.values(Site::v, i);
     for (int h = 0; h < config.n_head; ++h) {
       const Matrix<double> pattern = trace.head(Site::pattern, i, h);
-      Address at = {.site = Site::z, .layer = i};
-      at.head = h;
+      Address at = {.site = Site::pattern, .layer = i, .head = h};
       for (int j = 0; j <= position; ++j) {
-        part(at, j, pattern(position, j) * through_wo.segment(h * D, D).dot(v.row(j).segment(h * D, D)));
+        at.source = j;
+        part(at, pattern(position, j) * through_wo.segment(h * D, D).dot(v.row(j).segment(h * D, D)));
       }
     }
     // mlp_out = Σ_n fc2[:, n] post_n
     const Vector through_fc2 = direction * w.mlp_fc2(i);
     const Matrix<double> post = trace.values(Site::mlp_post, i);
     for (int n = 0; n < 4 * config.n_embd; ++n) {
-      Address at = {.site = Site::mlp_post, .layer = i};
-      at.neuron = n;
-      part(at, -1, through_fc2(n) * post(position, n));
+      part({.site = Site::mlp_post, .layer = i, .neuron = n}, through_fc2(n) * post(position, n));
     }
   }
   for (const LedgerPart& p : result.parts) result.sum += p.value;

@@ -12,8 +12,7 @@ namespace microgpt::study {
 
 /// One term of a logit.
 struct LedgerPart {
-  Address at;       ///< embed.norm; a head's attn.z; mlp.post[neuron n]
-  int source = -1;  ///< of a head: the position the term was brought from
+  Address at;  ///< embed.norm; attn.pattern[head h, source j]: what head h brought from j; mlp.post[neuron n]
   double value = 0;
 };
 

@@ -105,14 +105,16 @@ std::vector<NamedArray> named_arrays(const Trace& trace) {
 
 std::string to_npz(const std::vector<NamedArray>& arrays) {
   // Of each file a local header and its bytes; then the directory of all; then where that begins. (Zip's
-  // specification, APPNOTE 6.3, without compression. The date is 1980-01-01, so that equal arrays give equal bytes.)
+  // specification, APPNOTE 6.3, without compression. The date is 1980-01-01, so that equal arrays give equal
+  // bytes.)
   std::string bytes;
   std::string directory;
   for (const NamedArray& array : arrays) {
     const std::string name = array.name + ".npy";
     const std::string data = npy(array);
     const auto offset = static_cast<std::uint32_t>(bytes.size());
-    std::string common;  // of both headers: version, flags, method, time, date, CRC, sizes, length of the name
+    std::string
+        common;  // of both headers: version, flags, method, time, date, CRC, sizes, length of the name
     put(common, std::uint16_t{20});
     put(common, std::uint16_t{0});
     put(common, std::uint16_t{0});

@@ -11,13 +11,13 @@
 namespace microgpt::study {
 
 struct NamedArray {
-  std::string name;                  ///< a site: layer0.attn.q; of a gradient: layer0.attn.q.grad
-  std::vector<std::size_t> shape;    ///< (T, C), (H, T, T), (T, V)
-  std::vector<double> values;        ///< row by row
+  std::string name;                ///< a site: layer0.attn.q; of a gradient: layer0.attn.q.grad
+  std::vector<std::size_t> shape;  ///< (T, C), (H, T, T), (T, V)
+  std::vector<double> values;      ///< row by row
 };
 
-/// Every site of the run's first document, and their gradients and those of the weights (layer0.attn_wq.grad) if
-/// it took them. Of scores, what no query may see is -infinity.
+/// Every site of the run's first document, and their gradients and those of the weights (layer0.attn_wq.grad)
+/// if it took them. Of scores, what no query may see is -infinity.
 std::vector<NamedArray> named_arrays(const Trace& trace);
 
 /// A .npz file as numpy.load reads it: a zip archive, not compressed, of .npy files of doubles.

@@ -30,8 +30,8 @@ void check(const Model& model, int head, int position) {
   const ModelConfig& config = model.config;
   if (config.n_layer == 0) throw Error(Fault::usage, "no circuits: the model has no layers");
   if (head < 0 || head >= config.n_head) {
-    throw Error(Fault::usage,
-                "bad head: " + std::to_string(head) + ": there are 0 to " + std::to_string(config.n_head - 1));
+    throw Error(Fault::usage, "bad head: " + std::to_string(head) + ": there are 0 to "
+                                  + std::to_string(config.n_head - 1));
   }
   if (position < 0 || position >= config.block_size) {
     throw Error(Fault::usage, "bad position: " + std::to_string(position) + ": there are 0 to "
@@ -66,7 +66,8 @@ std::vector<HeadScores> head_scores(const Trace& trace) {
           first.add(pattern(i, 0));
           self.add(pattern(i, i));
           double nats = 0;
-          for (Index j = 0; j <= i; ++j) nats -= pattern(i, j) > 0 ? pattern(i, j) * std::log(pattern(i, j)) : 0;
+          for (Index j = 0; j <= i; ++j)
+            nats -= pattern(i, j) > 0 ? pattern(i, j) * std::log(pattern(i, j)) : 0;
           entropy.add(nats);
           bool seen = false;
           double on_same = 0;

@@ -23,10 +23,11 @@ std::vector<NeuronSummary> summarize_neurons(const Model& model, const Trace& tr
       }
       summary.active = static_cast<double>(firings.size()) / P;
       const auto shown = static_cast<std::ptrdiff_t>(std::min(top, firings.size()));
-      std::partial_sort(firings.begin(), firings.begin() + shown, firings.end(), [](const Firing& a, const Firing& b) {
-        return a.value != b.value ? a.value > b.value
-                                  : std::pair(a.document, a.position) < std::pair(b.document, b.position);
-      });
+      std::partial_sort(
+          firings.begin(), firings.begin() + shown, firings.end(), [](const Firing& a, const Firing& b) {
+            return a.value != b.value ? a.value > b.value
+                                      : std::pair(a.document, a.position) < std::pair(b.document, b.position);
+          });
       summary.top.assign(firings.begin(), firings.begin() + shown);
       for (Index t = 0; t < writes.rows(); ++t) summary.writes.push_back(writes(t, n));
       all.push_back(std::move(summary));

@@ -18,10 +18,11 @@ struct Firing {
 struct NeuronSummary {
   int layer = 0;
   int neuron = 0;
-  double active = 0;            ///< share of positions with mlp.post above 0
-  double mean = 0;              ///< of mlp.post
-  std::vector<Firing> top{};    ///< largest first
-  std::vector<double> writes{};  ///< (V) what one unit of mlp.post adds to each logit: lm_head · mlp_fc2[:, neuron]
+  double active = 0;          ///< share of positions with mlp.post above 0
+  double mean = 0;            ///< of mlp.post
+  std::vector<Firing> top{};  ///< largest first
+  std::vector<double>
+      writes{};  ///< (V) what one unit of mlp.post adds to each logit: lm_head · mlp_fc2[:, neuron]
   [[nodiscard]] bool dead() const { return active == 0; }
 };
 
