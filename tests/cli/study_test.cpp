@@ -1,0 +1,188 @@
+// The views of `microgpt study` from the outside: that they run, agree with each other, and refuse in one
+// line.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "cli/small_run.hpp"
+#include "support/json.hpp"
+
+namespace {
+
+using namespace microgpt::test;
+
+/// A trained run, and its views.
+struct StudiedRun : SmallRun {
+  StudiedRun() { REQUIRE(run_microgpt(train({"--quiet"})).exit_code == 0); }
+
+  [[nodiscard]] ProcessResult study(const std::string& view, std::vector<std::string> more) const {
+    more.insert(more.begin(), {"study", view, "--model", out.string()});
+    return run_microgpt(more);
+  }
+  [[nodiscard]] Json json(const std::string& view, std::vector<std::string> more) const {
+    more.emplace_back("--json");
+    const auto result = study(view, more);
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    REQUIRE(lines_of(result.out).size() == 1);
+    const Json document = Json::parse(result.out);
+    CHECK(document["view"].text() == view);
+    return document;
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("study: the ledger's parts add up, and the lens ends where the model does") {
+    const StudiedRun run;
+    const Json ledger = run.json("ledger", {"--text", "agat", "--target", "e"});
+    CHECK(ledger["tokens"].dump() == R"(["BOS","a","g","a","t"])");
+    CHECK(ledger["position"].number() == 4);
+    CHECK(ledger["target"].text() == "e");
+    double sum = 0;
+    for (std::size_t i = 0; i < ledger["parts"].size(); ++i) sum += ledger["parts"][i]["value"].number();
+    CHECK(std::abs(sum - ledger["logit"].number()) < 1e-12);
+    CHECK(std::abs(ledger["sum"].number() - sum) < 1e-12);
+    // Two layers of two heads from five positions, and of 32 neurons.
+    CHECK(ledger["parts"].size() == 1 + 2 * (2 * 5 + 32));
+
+    // Logits differ by what the probabilities say.
+    const Json other = run.json("ledger", {"--text", "agat", "--target", "e", "--contrast", "a"});
+    const Json lens = run.json("lens", {"--text", "agat", "--position", "4"});
+    const Json stages = lens["positions"][0]["stages"];
+    CHECK(stages.size() == 5);
+    const Json last = stages[4]["probs"];
+    double total = 0;
+    for (std::size_t t = 0; t < last.size(); ++t) total += last[t].number();
+    CHECK(total == doctest::Approx(1));
+    const Json rows = run.json("embeddings", {})["rows"];  // the tokens by number
+    std::size_t a = 0;
+    std::size_t e = 0;
+    for (std::size_t t = 0; t < rows.size(); ++t) {
+      if (rows[t]["row"].text() == "a") a = t;
+      if (rows[t]["row"].text() == "e") e = t;
+    }
+    CHECK(std::log(last[e].number() / last[a].number()) == doctest::Approx(other["logit"].number()));
+  }
+
+  TEST_CASE("study: attention's rows add up to one, and are as long as what they see") {
+    const StudiedRun run;
+    const Json document = run.json("attention", {"--text", "agat", "--layer", "1", "--head", "0"});
+    REQUIRE(document["heads"].size() == 1);
+    const Json head = document["heads"][0];
+    CHECK(head["address"].text() == "layer1.attn.pattern[head 0]");
+    for (std::size_t i = 0; i < 5; ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < 5; ++j) {
+        sum += head["pattern"][i][j].number();
+        if (j > i) CHECK(head["pattern"][i][j].number() == 0);
+      }
+      CHECK(sum == doctest::Approx(1));
+      CHECK(head["scores"][i].size() == i + 1);
+    }
+  }
+
+  TEST_CASE("study: ablating nothing that matters, patching with itself, gradients with a witness") {
+    const StudiedRun run;
+    const Json ablate = run.json("ablate", {"--limit", "20", "--all"});
+    CHECK(ablate["rows"].size() == 1 + 2 * (2 + 2 + 32));
+    const double loss = ablate["loss"].number();
+    for (std::size_t i = 0; i < ablate["rows"].size(); ++i) {
+      const Json row = ablate["rows"][i];
+      CHECK(row["loss"].number() - loss == doctest::Approx(row["change"].number()).epsilon(1e-6));
+    }
+    const Json one =
+        run.json("ablate", {"--limit", "20", "--at", "layer1.mlp.post[neuron 3]", "--at", "logits"});
+    CHECK(one["rows"].size() == 2);
+
+    const Json patch =
+        run.json("patch", {"--clean", "agat", "--corrupt", "egat", "--target", "e", "--contrast", "a"});
+    bool whole = false;
+    for (std::size_t i = 0; i < patch["rows"].size(); ++i) {
+      if (patch["rows"][i]["address"].text() != "embed[position 1]") continue;
+      whole = true;
+      CHECK(patch["rows"][i]["recovered"].number() == 1);
+    }
+    CHECK(whole);
+
+    const Json gradients = run.json("gradients", {"--text", "agat"});
+    CHECK(gradients["tensors"].size() == 15);
+    for (std::size_t i = 0; i < gradients["tensors"].size(); ++i) {
+      const Json tensor = gradients["tensors"][i];
+      const double largest = tensor["largest"].number();
+      CHECK_MESSAGE(std::abs(largest - tensor["by_differences"].number()) < 1e-7 + 1e-5 * std::abs(largest),
+                    tensor["tensor"].text());
+    }
+  }
+
+  TEST_CASE("study: heads, neurons, embeddings and circuits tell of every part") {
+    const StudiedRun run;
+    const Json heads = run.json("heads", {"--limit", "10"});
+    CHECK(heads["documents"].number() == 10);
+    CHECK(heads["heads"].size() == 4);
+    CHECK(heads["heads"][3]["address"].text() == "layer1.attn.z[head 1]");
+    const Json neurons = run.json("neurons", {"--limit", "10", "--layer", "1", "--top", "2"});
+    CHECK(neurons["neurons"].size() == 32);
+    const Json embeddings = run.json("embeddings", {"--positions"});
+    CHECK(embeddings["rows"].size() == 8);
+    CHECK(embeddings["rows"][0]["coordinates"].size() == 3);
+    const Json circuits = run.json("circuits", {"--head", "1", "--query", "3", "--key", "1"});
+    CHECK(circuits["values"].size() == circuits["tokens"].size());
+    for (const char* view : {"heads", "neurons", "embeddings", "circuits"}) {
+      const auto shown = run.study(view, {"--width", "80"});
+      CHECK(shown.exit_code == 0);
+      CHECK(shown.out.find("\x1b[") == std::string::npos);  // no colours in a pipe
+    }
+  }
+
+  TEST_CASE("study: a trace is written in three formats, with the same names") {
+    const StudiedRun run;
+    const Json list = run.json("trace", {"--text", "agat", "--grad"});
+    for (const std::string ending : {"json", "npz", "safetensors"}) {
+      const auto file = (run.folder / ("trace." + ending)).string();
+      REQUIRE(run.study("trace", {"--text", "agat", "--grad", "--out", file}).exit_code == 0);
+      const std::string bytes = read_bytes(file);
+      for (std::size_t i = 0; i < list["arrays"].size(); ++i) {
+        CHECK_MESSAGE(bytes.find(list["arrays"][i]["name"].text()) != std::string::npos, ending);
+      }
+    }
+    const Json numbers = Json::parse(read_bytes(run.folder / "trace.json"));
+    CHECK(numbers["arrays"]["layer0.attn.q"].size() == 5);
+    CHECK(numbers["arrays"]["layer0.attn.pattern"][1][2][2].number() > 0);
+    const auto read = Process({"/usr/bin/env", "python3", repository_file("tests/study/read_npz.py").string(),
+                               (run.folder / "trace.npz").string()})
+                          .finish();
+    CHECK(read.exit_code == 0);
+    CHECK(lines_of(read.out).size() == list["arrays"].size());
+  }
+
+  TEST_CASE("study: what is not there is refused in one line that says what is") {
+    const StudiedRun run;
+    const auto check = [&](const std::string& view, const std::vector<std::string>& more, int code,
+                           const std::string& part) {
+      const auto result = run.study(view, more);
+      INFO(view, ": ", result.err);
+      CHECK(result.exit_code == code);
+      CHECK(refused_in_one_line(result));
+      CHECK(result.err.find(part) != std::string::npos);
+    };
+    check("ledger", {"--text", "agat", "--position", "5"}, 2, "the text has positions 0 to 4");
+    check("ledger", {"--text", "agat", "--target", "ab"}, 2, "give one character, or BOS");
+    check("ledger", {"--text", "agat", "--target", "7"}, 3, "unknown character");
+    check("attention", {"--text", "agatagata"}, 2, "the model's context has room for 7");
+    check("attention", {"--text", "aga7"}, 3, "unknown character: '7'");
+    check("attention", {"--text", "agat", "--layer", "2"}, 2, "bad --layer: 2: the model has 0 to 1");
+    check("attention", {"--text", "agat", "--head", "9"}, 2, "bad --head: 9: the model has 0 to 1");
+    check("ablate", {"--at", "layer0.attn.patern"}, 2, "no such site: there are embed");
+    check("ablate", {"--at", "layer9.attn.z"}, 2, "there is no layer 9: the model has 0 to 1");
+    check("ablate", {"--at", "layer0.attn.pattern", "--mean"}, 2, "leave --mean out");
+    check("patch", {"--clean", "agat", "--corrupt", "aga", "--target", "a", "--contrast", "e"}, 2,
+          "equally long");
+    check("circuits", {"--head", "2"}, 2, "bad head: 2");
+    check("circuits", {"--query", "1", "--key", "3"}, 2, "cannot see");
+    check("trace", {"--text", "agat"}, 2, "nothing to do");
+    check("trace", {"--text", "agat", "--out", "x.txt"}, 2, "must end in .json, .npz or .safetensors");
+    check("heads", {"--data", "no-such-file"}, 3, "no-such-file");
+  }
+}
