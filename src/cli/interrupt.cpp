@@ -20,7 +20,11 @@ extern "C" void note_wish(int /*signal*/) {
 void watch_for_interrupt() {
   struct sigaction action {};
   action.sa_handler = note_wish;
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // nohup, and jobs of scripts
+  }
 }
 
 bool interrupted() {

@@ -1,5 +1,8 @@
 // The program `microgpt`: a table of commands, one place where errors become a line and an exit
 // code.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -20,10 +23,20 @@ int complain(const std::string& message, Fault fault) {
   return static_cast<int>(fault);
 }
 
+/// Of standard input, output and error those that are closed: or the next file opened would take their place
+/// and get what is printed. Writing to them fails as before.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) == -1)
+      (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace microgpt::cli;
+  occupy_closed_streams();
   if (argc > 0) set_program_name(argv[0]);
   CLI::App program(
       "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"

@@ -151,7 +151,7 @@ void add_sample(CLI::App& program) {
       ->capture_default_str();
   command
       .add_option("--temperature", options->temperature,
-                  "Below 1 bolder, above 1 wilder, 0 the most probable text (default: the run's own, 0.5)")
+                  "Below 1 safer, above 1 wilder, 0 the most probable text (default: the run's own)")
       ->check(number_between(0, 100));
   command
       .add_option("--top-k", options->top_k,
@@ -178,7 +178,7 @@ void add_sample(CLI::App& program) {
                                 "One JSON document: texts, and the model's probability of every character");
   auto* stream = command.add_flag("--stream", options->stream, "Show every character as soon as it is drawn");
   command.add_flag("--report", options->report,
-                   "Say at the end how many are new, and how near the others are to the training text");
+                   "Say at the end how many are new, and how near these are to the training text");
   auto* novel =
       command.add_flag("--novel", options->novel,
                        "Show only texts that do not stand in the training text, until there are -n");

@@ -85,15 +85,27 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Trains from the state's step on and samples: the part of a run that depends on the precision.
-/// `held_out_loss` is that of the state, if it was measured. The folder is locked.
+/// What a run that goes on knows of itself.
+struct Past {
+  std::optional<double> held_out_loss{};  ///< of the state, if it was measured
+  bool same_text = true;                  ///< so that earlier held-out losses can be compared with later ones
+};
+
+/// Trains from the state's step on and samples: the part of a run that depends on the precision. The folder
+/// is locked.
 template <class T>
 Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Corpus& corpus,
-                         const RunFolder& folder, TrainState<T>& state, std::optional<double> held_out_loss,
-                         Rng& rng) {
+                         const RunFolder& folder, TrainState<T>& state, const Past& past, Rng& rng) {
+  if (options.stop_after && (*options.stop_after <= state.step || *options.stop_after > config.train.steps)) {
+    throw Error(Fault::usage, "bad --stop-after: " + std::to_string(*options.stop_after)
+                                  + ": the run has done " + std::to_string(state.step) + " of "
+                                  + std::to_string(config.train.steps) + " steps");
+  }
   Metrics metrics(folder.metrics(), state.step);
   EarlyStopping stopping(config.patience);
-  for (const double loss : held_out_history(folder.metrics())) stopping.add(loss);
+  if (past.same_text) {
+    for (const double loss : held_out_history(folder.metrics())) stopping.add(loss);
+  }
   if (stopping.over() && fs::exists(folder.samples())) {
     throw Error(Fault::usage, "nothing to resume: " + folder.path.string() + ": the run stopped early, after "
                                   + std::to_string(config.patience)
@@ -102,7 +114,7 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
   CheckpointStore checkpoints(folder, config, corpus.tokenizer);
   Outcome outcome;
   outcome.data = corpus.summary;
-  outcome.held_out_loss = held_out_loss;
+  outcome.held_out_loss = past.held_out_loss;
   const auto record = [&] {
     return TrainingRecord{state.step, corpus.dataset.digest(), rng.state(), outcome.held_out_loss};
   };
@@ -208,6 +220,31 @@ std::string absolute(const std::string& path) {
   return full;
 }
 
+/// A run from its first step on; `where` names its config. The folder is made once nothing else can fail.
+template <class MakeFolder>
+void begin(const TrainOptions& options, RunConfig config, const std::string& where,
+           const MakeFolder& make_folder) {
+  Rng rng(config.seed);
+  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  config.data.path = absolute(config.data.path);
+  config.model.vocab_size = corpus.tokenizer.vocab_size();
+  check_memory(config, where);
+
+  const RunFolder folder = make_folder();
+  const RunLock lock(folder.path);
+  save_run_config(folder.config(), config);
+  if (options.talks()) describe(config, corpus, folder, options.threads);
+
+  const auto run = [&]<class T>(TrainState<T> state) {
+    initialize(state.parameters, config.init, rng);
+    return train_and_sample<T>(options, config, corpus, folder, state, {}, rng);
+  };
+  finish(options,
+         config.precision == Precision::float32 ? run(TrainState<float>(config.model))
+                                                : run(TrainState<double>(config.model)),
+         config, folder);
+}
+
 void run_new(const TrainOptions& options) {
   std::vector<std::string> overrides = options.set;
   if (options.seed) overrides.push_back("seed=" + std::to_string(*options.seed));
@@ -224,28 +261,10 @@ void run_new(const TrainOptions& options) {
   if (config.data.path.empty()) {
     throw Error(Fault::data, "no text to train on: " + options.config + " names none: give --data FILE");
   }
-
-  Rng rng(config.seed);
-  const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
-  config.data.path = absolute(config.data.path);
-  config.model.vocab_size = corpus.tokenizer.vocab_size();
-  check_memory(config, options.config);
-
-  const RunFolder folder = options.out.empty()
-                               ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
+  begin(options, config, options.config, [&] {
+    return options.out.empty() ? RunFolder::create_next("runs", fs::path(options.config).stem().string())
                                : RunFolder::create(options.out);
-  const RunLock lock(folder.path);
-  save_run_config(folder.config(), config);
-  if (options.talks()) describe(config, corpus, folder, options.threads);
-
-  const auto run = [&]<class T>(TrainState<T> state) {
-    initialize(state.parameters, config.init, rng);
-    return train_and_sample<T>(options, config, corpus, folder, state, std::nullopt, rng);
-  };
-  finish(options,
-         config.precision == Precision::float32 ? run(TrainState<float>(config.model))
-                                                : run(TrainState<double>(config.model)),
-         config, folder);
+  });
 }
 
 /// A run goes on with the text it began with. With another, if it is allowed, every character must
@@ -281,6 +300,21 @@ void run_resumed(const TrainOptions& options) {
     throw Error(Fault::usage, "bad --resume: " + options.resume
                                   + ": it is no run folder: to go on from a file, say with --out where to");
   }
+  const RunFolder begun{options.resume};
+  std::error_code none;
+  const bool has_steps = fs::exists(begun.metrics(), none) && !fs::is_empty(begun.metrics(), none);
+  if (options.out.empty() && fs::exists(begun.config(), none) && begun.checkpoint_steps().empty()
+      && !has_steps && !fs::exists(begun.best_checkpoint(), none)) {
+    // Killed before its first checkpoint: nothing is lost by beginning again.
+    RunConfig config = load_run_config(begun.config().string(), {});
+    if (!options.data.empty()) config.data.path = options.data;
+    return begin(options, config, begun.config().string(), [&] {
+      remove_temporary_files(begun.path);
+      std::error_code there;
+      fs::create_directories(begun.checkpoints(), there);
+      return begun;
+    });
+  }
   // The folder must be ours alone before anybody looks what the newest checkpoint is.
   static_cast<void>(find_checkpoints(options.resume));
   std::optional<RunLock> lock;
@@ -306,17 +340,16 @@ void run_resumed(const TrainOptions& options) {
   rng.set_state(record.rng);
 
   const RunFolder folder = options.out.empty() ? RunFolder{options.resume} : RunFolder::create(options.out);
-  if (!lock) {
-    lock.emplace(folder.path);
-    save_run_config(folder.config(), config);
-  }
+  if (!lock) lock.emplace(folder.path);
+  save_run_config(folder.config(), config);  // the text may lie elsewhere now
   if (options.talks()) {
     describe(config, corpus, folder, options.threads);
     std::cout << bold("resumed") << " after step " << record.step << '\n';
   }
   const auto run = [&]<class T>(TrainState<T> state) {
     checkpoint.reset();  // its numbers are in the state now
-    return train_and_sample<T>(options, config, corpus, folder, state, record.held_out_loss, rng);
+    return train_and_sample<T>(options, config, corpus, folder, state,
+                               {record.held_out_loss, corpus.dataset.digest() == record.data_sha256}, rng);
   };
   finish(options,
          config.precision == Precision::float32 ? run(checkpoint->train_state<float>())

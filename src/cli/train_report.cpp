@@ -15,7 +15,8 @@ namespace {
 
 /// The path as one would type it here.
 std::string shown(const std::filesystem::path& path) {
-  const auto relative = path.lexically_relative(std::filesystem::current_path());
+  std::error_code gone;  // the folder we are in may have been deleted
+  const auto relative = path.lexically_relative(std::filesystem::current_path(gone));
   const bool below = !relative.empty() && *relative.begin() != "..";
   return one_line(below ? relative.string() : path.string());
 }

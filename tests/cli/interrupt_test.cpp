@@ -152,6 +152,46 @@ TEST_SUITE("cli") {
     run.check_same_as_whole();
   }
 
+  TEST_CASE("interrupt: a run killed before its first checkpoint begins again") {
+    const SmallRun small;
+    REQUIRE(run_microgpt(small.train({"--quiet"})).exit_code == 0);
+    const std::string last = read_bytes(small.checkpoint("00000024"));
+    const std::string metrics = read_bytes(small.out / "metrics.jsonl");
+    std::filesystem::remove_all(small.out / "checkpoints");
+    std::filesystem::remove(small.out / "samples.txt");
+    write_bytes(small.out / "metrics.jsonl", "");
+    CHECK(run_microgpt({"train", "--resume", small.out.string(), "--quiet"}).exit_code == 0);
+    CHECK(read_bytes(small.checkpoint("00000024")) == last);
+    CHECK(read_bytes(small.out / "metrics.jsonl") == metrics);
+  }
+
+  TEST_CASE("interrupt: what was ignored from the start stays ignored, as under nohup") {
+    const SmallRun small;
+    const auto result =
+        Process({"/bin/sh", "-c", "trap '' HUP; kill -HUP $$; exec \"$0\" \"$@\"", MICROGPT_PROGRAM, "train",
+                 "--config", small.config.string(), "--out", small.out.string(), "--quiet"})
+            .finish();
+    CHECK(result.exit_code == 0);
+    const auto hung_up =
+        Process({"/bin/sh", "-c",
+                 "trap '' HUP; \"$0\" train --config \"$1\" --out \"$2\" --quiet --set train.steps=2000 & "
+                 "sleep 0.3; kill -HUP $!; wait $!",
+                 MICROGPT_PROGRAM, small.config.string(), (small.folder / "hup").string()})
+            .finish();
+    CHECK_MESSAGE(hung_up.exit_code == 0, hung_up.err);
+  }
+
+  TEST_CASE("interrupt: a stop that is past, or beyond the end, is refused") {
+    const SmallRun small;
+    CHECK(run_microgpt(small.train({"--quiet", "--stop-after", "20"})).exit_code == 130);
+    for (const std::string step : {"20", "10", "25"}) {
+      const auto result =
+          run_microgpt({"train", "--resume", small.out.string(), "--quiet", "--stop-after", step});
+      CHECK(result.exit_code == 2);
+      CHECK(result.err == "error: bad --stop-after: " + step + ": the run has done 20 of 24 steps\n");
+    }
+  }
+
   TEST_CASE("interrupt: what cannot be resumed is refused") {
     const SmallRun small;
     REQUIRE(run_microgpt(small.train({"--quiet"})).exit_code == 0);

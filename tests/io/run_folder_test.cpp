@@ -25,6 +25,13 @@ TEST_SUITE("io") {
     fs::create_directory(folder / "empty");
     CHECK(fs::is_directory(RunFolder::create(folder / "empty").path / "checkpoints"));
 
+    // What is left of a run that was killed before it began is taken again; the lock says if one is under
+    // way.
+    write_bytes(folder / "a/b/c/.lock", "");
+    write_bytes(folder / "a/b/c/.config.json.tmp.7", "{");
+    CHECK(RunFolder::create(folder / "a/b/c").path == folder / "a/b/c");
+    write_bytes(folder / "a/b/c/config.json", "{}");
+
     write_bytes(folder / "file", "old");
     fs::create_directory(folder / "used");
     write_bytes(folder / "used" / ".hidden", "old");

@@ -165,6 +165,9 @@ TEST_SUITE("nn") {
       const int a = static_cast<int>(noise.whole(1, 16));
       check_attention({0, a, a + 1, a + 8}, static_cast<int>(noise.whole(1, 7)), D, noise);
     }
+    for (Index D = 1; D <= 130; ++D) {  // a single head as wide as the model
+      check_attention({0, static_cast<int>(noise.whole(1, 64))}, 1, D, noise);
+    }
     for (const int n_head : {1, 2, 3, 4, 5, 7, 8, 9, 16}) {
       for (const Index D : {1, 2, 4, 8, 16, 32}) check_attention({0, 7, 23}, n_head, D, noise);
     }

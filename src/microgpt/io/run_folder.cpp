@@ -37,6 +37,19 @@ void make_checkpoints_folder(const fs::path& run) {
   if (failed) throw Error(Fault::io, "cannot make run folder: " + run.string() + ": " + failed.message());
 }
 
+/// Whether a folder holds nothing but what a run leaves that was killed before it began.
+bool has_nothing(const fs::path& path) {
+  std::error_code failed;
+  for (fs::directory_iterator entry(path, failed), end; !failed && entry != end; entry.increment(failed)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code unknown;
+    const bool leftover = name == ".lock" || name.starts_with(".config.json.tmp")
+                          || (name == "checkpoints" && fs::is_empty(entry->path(), unknown) && !unknown);
+    if (!leftover) return false;
+  }
+  return !failed;
+}
+
 }  // namespace
 
 fs::path RunFolder::checkpoint(int step) const {
@@ -62,7 +75,7 @@ RunFolder RunFolder::create(const fs::path& path) {
     if (!fs::is_directory(path, failed)) {
       throw Error(Fault::io, "cannot make run folder: " + path.string() + ": there is a file of that name");
     }
-    if (!fs::is_empty(path, failed)) {
+    if (!has_nothing(path)) {
       throw Error(Fault::io, "cannot make run folder: " + path.string()
                                  + ": it is not empty, and no run is written over: choose another --out");
     }
@@ -105,7 +118,8 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
   if (fs::exists(folder.best_checkpoint(), none)) found.push_back(folder.best_checkpoint());
   if (found.empty()) {
     throw Error(Fault::checkpoint,
-                "no model in run folder: " + path.string() + ": it has no checkpoints/step-*.safetensors");
+                "no model in run folder: " + path.string() + ": it has no checkpoints/step-*.safetensors: if the run was "
+                "killed at its very start, start it again");
   }
   return found;
 }
