@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   add_info(program);
   add_reference(program);
   add_bench(program);
+  add_explain(program);
 
   try {
     program.parse(argc, argv);

@@ -11,7 +11,7 @@ namespace microgpt::cli {
 
 /// What is written on.
 struct Screen {
-  int width = 80;       ///< columns
+  int width = 80;        ///< columns
   bool colours = false;  ///< a terminal, NO_COLOR unset, TERM not dumb
 };
 
