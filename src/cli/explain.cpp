@@ -24,7 +24,7 @@ struct ExplainOptions {
   std::optional<int> position, layer, head;
   std::optional<double> temperature;
   std::uint64_t seed = 42;
-  int digits = 3;
+  std::optional<int> digits;
   int width = 0;
   bool json = false;
 };
@@ -32,6 +32,7 @@ struct ExplainOptions {
 struct Topic {
   std::string name, about;
   bool layer = false, head = false;  ///< what of a model it looks at
+  bool position = true;
 };
 const Topic kTopics[] = {{"tokens", "characters as numbers"},
                          {"embedding", "numbers as vectors"},
@@ -44,8 +45,8 @@ const Topic kTopics[] = {{"tokens", "characters as numbers"},
                          {"mlp", "neurons", true},
                          {"logits", "a number for every next character"},
                          {"loss", "how wrong they are"},
-                         {"backprop", "how the loss answers to one weight"},
-                         {"adam", "how that weight is moved"},
+                         {"backprop", "how the loss answers to one weight", false, false, false},
+                         {"adam", "how that weight is moved", false, false, false},
                          {"sampling", "how a next character is drawn"}};
 
 std::string topic_names() {
@@ -112,7 +113,9 @@ int checked_index(const std::optional<int>& asked, const std::string& name, int 
   if (!asked) return otherwise;
   if (*asked < 0 || *asked >= count) {
     throw Error(Fault::usage, "bad --" + name + ": " + std::to_string(*asked) + ": there "
-                                  + (count == 1 ? "is only 0" : "are 0 to " + std::to_string(count - 1)));
+                                  + (count == 0   ? "are none"
+                                     : count == 1 ? "is only 0"
+                                                  : "are 0 to " + std::to_string(count - 1)));
   }
   return *asked;
 }
@@ -222,8 +225,9 @@ study::Address site_at(const Subject& s, const std::optional<study::Address>& at
   return *at;
 }
 
-Page make_page(const ExplainOptions& options, const Subject& s, const std::optional<study::Address>& at) {
-  const Digits n{options.digits};
+Page make_page(const ExplainOptions& options, const Subject& s, const std::optional<study::Address>& at,
+               int digits) {
+  const Digits n{digits};
   const std::string& topic = options.topic;
   if (topic == "softmax") return explain_softmax(softmax_of_model(options, s, at), n);
   if (topic == "tokens") return explain_tokens(s, n);
@@ -233,7 +237,7 @@ Page make_page(const ExplainOptions& options, const Subject& s, const std::optio
     return explain_rmsnorm(s, site_at(s, at, usual, {Site::embed_norm, Site::attn_norm, Site::mlp_norm}), n);
   }
   if (topic == "linear") {
-    study::Address address = site_at(s, at, Site::q, {});
+    study::Address address = site_at(s, at, s.config().n_layer > 0 ? Site::q : Site::logits, {});
     if (options.head && !at) address.head = s.head;
     return explain_linear(s, address, n);
   }
@@ -245,7 +249,8 @@ Page make_page(const ExplainOptions& options, const Subject& s, const std::optio
   if (topic == "loss") return explain_loss(s, n);
   if (topic == "sampling") return explain_sampling(s, options.temperature.value_or(0.5), options.seed, n);
   const WeightAddress weight =
-      parse_weight(options.weight.value_or("layer0.attn_wq[0,0]"), s.model.parameters);
+      parse_weight(options.weight.value_or(s.config().n_layer > 0 ? "layer0.attn_wq[0,0]" : "lm_head[0,0]"),
+                   s.model.parameters);
   return topic == "backprop" ? explain_backprop(s, weight, n) : explain_adam(s, weight, n);
 }
 
@@ -280,21 +285,26 @@ void run_explain(const ExplainOptions& options) {
   }
   const Topic& topic = find_topic(options.topic);
   check_options(options, topic);
+  const int digits = options.digits.value_or(topic.name == "softmax" ? 3 : 4);
   Context context;
   Page page;
   const bool of_a_model =
       options.model || options.text || options.at || options.position || options.layer || options.head;
   if (topic.name == "softmax" && !of_a_model) {
-    page = explain_softmax(softmax_of_numbers(options), Digits{options.digits});
+    page = explain_softmax(softmax_of_numbers(options), Digits{digits});
   } else {
     std::optional<Checkpoint> checkpoint;
     if (options.model) checkpoint.emplace(load_model(*options.model));
     study::Model model = checkpoint ? study_model(*checkpoint) : built_in_model();
     std::optional<study::Address> at;
     if (options.at) at = study::parse_address(*options.at, model.config);
+    if (topic.layer && model.config.n_layer == 0) {
+      throw Error(Fault::usage, "the topic " + topic.name + " needs a layer, and this model has none");
+    }
     const Subject subject = make_subject(options, at, checkpoint, std::move(model));
-    page = make_page(options, subject, at);
-    context = {.model = options.model, .text = subject.text, .position = subject.position};
+    page = make_page(options, subject, at, digits);
+    context = {.model = options.model, .text = subject.text};
+    if (topic.position) context.position = subject.position;
     const bool attends = topic.name == "softmax" && !page.steps[0].address.starts_with("logits");
     if (topic.layer || attends) context.layer = subject.layer;
     if (topic.head || attends) context.head = subject.head;
@@ -302,7 +312,7 @@ void run_explain(const ExplainOptions& options) {
   if (options.json) {
     std::cout << to_json(page, context).dump() << '\n';
   } else {
-    print(std::cout, page, context, screen(options.width), options.digits);
+    print(std::cout, page, context, screen(options.width), digits);
   }
 }
 
@@ -330,9 +340,8 @@ void add_explain(CLI::App& program) {
   command.add_option("--seed", options->seed, "For sampling: the draw's")
       ->check(check_seed)
       ->capture_default_str();
-  command.add_option("--digits", options->digits, "Digits after the point")
-      ->check(CLI::Range(0, 17))
-      ->capture_default_str();
+  command.add_option("--digits", options->digits, "Digits after the point (default 4; softmax 3)")
+      ->check(CLI::Range(0, 17));
   command
       .add_option("--width", options->width,
                   "Columns of the output (default: COLUMNS, the terminal's, or 80)")

@@ -123,8 +123,8 @@ Page explain_mlp(const Subject& s, const Digits& n) {
 }
 
 Page explain_logits(const Subject& s, const Digits& n) {
-  const int last = s.config().n_layer - 1;
-  const Numbers x = row_of(s.trace, Site::resid_post, last, s.position);
+  const study::Address end = end_of_stream(s.config());
+  const Numbers x = row_of(s.trace, end.site, end.layer, s.position);
   const Numbers logits = row_of(s.trace, Site::logits, 0, s.position);
   const Numbers probs = row_of(s.trace, Site::probs, 0, s.position);
   const auto lm_head = s.model.parameters.lm_head();
@@ -141,7 +141,7 @@ Page explain_logits(const Subject& s, const Digits& n) {
            .address = study::to_string({.site = Site::logits, .position = s.position, .token = target}),
            .lines = lines_of_site(Site::logits)};
   one.says = "Token " + t + " is " + token_text(s.model.tokenizer, target) + ".";
-  one.formula = "logit_t = sum_c lm_head[t,c] x_c   of   x = " + study::site_name(Site::resid_post, last);
+  one.formula = "logit_t = sum_c lm_head[t,c] x_c   of   x = " + to_string(end);
   one.table = {{"channel", "lm_head[" + t + ",c]", "x_c", "product"}, 1, {3}};
   std::vector<std::string> terms;
   for (std::size_t c = 0; c < x.size(); ++c) {

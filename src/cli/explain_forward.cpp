@@ -157,13 +157,14 @@ Page explain_linear(const Subject& s, const study::Address& at, const Digits& n)
                                     "mlp.pre, mlp.out of a layer, and logits");
   }
   const bool in_layer = at.site != Site::logits;
-  const int input_layer = in_layer ? at.layer : s.config().n_layer - 1;
+  const study::Address input =
+      in_layer ? study::Address{.site = site->input, .layer = at.layer} : end_of_stream(s.config());
   const std::string tensor = (in_layer ? "layer" + std::to_string(at.layer) + "." : "") + site->tensor;
   const auto& table = s.model.parameters.table();
   const auto spec =
       std::find_if(table.begin(), table.end(), [&](const TensorSpec& t) { return t.name == tensor; });
   const auto w = s.model.parameters.tensor(static_cast<std::size_t>(spec - table.begin()));
-  const Numbers x = row_of(s.trace, site->input, input_layer, s.position);
+  const Numbers x = row_of(s.trace, input.site, input.layer, s.position);
   const Numbers y = row_of(s.trace, at.site, at.layer, s.position);
   // A head's channel counts from the head's first.
   const int begin = at.head ? *at.head * s.config().head_size() : 0;
@@ -186,7 +187,7 @@ Page explain_linear(const Subject& s, const study::Address& at, const Digits& n)
     element.channel = index;
   one.address = to_string(element);
   one.says = "Row " + out + " of " + tensor + " (" + std::to_string(w.rows()) + " x "
-             + std::to_string(w.cols()) + ") by " + study::site_name(site->input, input_layer) + ".";
+             + std::to_string(w.cols()) + ") by " + to_string(input) + ".";
   one.formula = "y_o = sum_i W[o,i] x_i";
   one.table = {{"i", "W[" + out + ",i]", "x_i", "product"}, 1, {3}};
   std::vector<std::string> terms;

@@ -119,7 +119,10 @@ void print(std::ostream& out, const Page& page, const Context& context, const Sc
     std::string place = step.address;
     if (const std::string at = lines_text(step.lines); !at.empty())
       place += (place.empty() ? "" : "   ") + at;
-    out << '\n' << bold(number + step.name) << (place.empty() ? "" : "   " + place) << '\n';
+    const std::size_t length = number.size() + step.name.size() + 3 + place.size();
+    const bool fits = length <= static_cast<std::size_t>(screen.width);
+    out << '\n' << bold(number + step.name) << (place.empty() || !fits ? "" : "   " + place) << '\n';
+    if (!fits) print_wrapped(out, screen, place, 3, 3);
     print_wrapped(out, screen, step.says, 3, 3);
     print_wrapped(out, screen, step.formula, 5, 9);
     std::string numbers = step.numbers;

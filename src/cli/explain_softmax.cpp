@@ -1,6 +1,7 @@
 // microgpt explain softmax: numbers into probabilities, the way of the book and the way that works.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "cli/explain_topics.hpp"
@@ -135,6 +136,13 @@ Step naive_step(const SoftmaxInput& in, const BothWays& s, const Digits& n) {
         "OverflowError instead.";
   } else if (s.naive_total == 0) {
     step.says = "It underflows: every e^z is 0, and 0 / 0 is nan.";
+  } else if (s.z.size() <= 8) {
+    double printed = 0;  // the sum a reader gets from what is on the page
+    for (const double e : s.naive_e) printed += std::strtod(n(e).c_str(), nullptr);
+    if (n(printed) != n(s.naive_total)) {
+      step.says = "As they are printed the terms add up to " + n(printed) + "; in full the total is "
+                  + number_text(s.naive_total, n.digits + 2) + ".";
+    }
   }
   return step;
 }
@@ -161,38 +169,53 @@ Step stable_step(const SoftmaxInput& in, const BothWays& s, const Digits& n) {
   return step;
 }
 
-Step limits_step(const SoftmaxInput& in, const BothWays& s, const Digits& n) {
-  const ExpRange wide = exp_range<double>();
-  const ExpRange narrow = exp_range<float>();
-  const ExpRange& own = in.float32 ? narrow : wide;
-  const std::string type = in.float32 ? "float32" : "float64";
+/// What an exponential became: 0, inf or a number with less than its full digits; "" if nothing is wrong.
+std::string fate_of(double z, double e, const ExpRange& range) {
+  if (std::isinf(e)) return "inf: overflow";
+  if (e == 0) return "0: underflow";
+  return z < range.subnormal ? "digits lost" : "";
+}
+
+Step limits_step(const SoftmaxInput& in) {
   Step step{.name = "where e^z overflows and underflows"};
-  step.table = {{"dtype", "inf above", "digits lost below", "0 below"}};
-  step.table.rows = {{std::string("float32"), narrow.overflow, narrow.subnormal, narrow.zero},
-                     {std::string("float64"), wide.overflow, wide.subnormal, wide.zero}};
-  std::string said;
-  const auto judge = [&](std::size_t i, double z, double e, const std::string& what) {
-    const std::string power = what + " of " + std::to_string(i) + ", e^" + n.factor(z) + ", ";
-    if (std::isinf(e)) said += power + "is inf: above " + number_text(own.overflow, 2) + ". ";
-    if (e == 0) said += power + "is 0: below " + number_text(own.zero, 2) + ". ";
-    if (e != 0 && z < own.subnormal) said += power + "has lost digits. ";
-  };
-  int shown = 0;
-  for (std::size_t i = 0; i < s.z.size() && shown < 8; ++i) {
-    const auto before = said.size();
-    judge(i, s.z[i], s.naive_e[i], "Without the maximum subtracted that");
-    judge(i, s.shifted[i], s.e[i], "With it subtracted that");
-    shown += said.size() > before ? 1 : 0;
+  step.says =
+      "A float has no larger numbers than e^88.7, a double none than e^709.8; far below 0 digits are lost, "
+      "and then all is lost.";
+  step.table = {{"dtype", "inf above", "digits lost below", "0 below", ""}};
+  for (const bool float32 : {true, false}) {
+    const ExpRange range = float32 ? exp_range<float>() : exp_range<double>();
+    step.table.rows.push_back({std::string(float32 ? "float32" : "float64"), range.overflow, range.subnormal,
+                               range.zero, std::string(float32 == in.float32 ? "<- in use" : "")});
   }
-  if (said.empty() && !std::isfinite(s.naive_total)) said = "No e^z overflows, but their total does. ";
-  step.says = said.empty() ? "Nothing of the kind happens here in " + type + "."
-                           : "In " + type + ": " + said.substr(0, said.size() - 1);
   return step;
 }
 
-Step properties_step(const SoftmaxInput& in, const BothWays& s, const Digits& n) {
-  const double eps =
-      std::ldexp(1.0, in.float32 ? -23 : -52);
+Step fates_step(const SoftmaxInput& in, const BothWays& s) {
+  const ExpRange range = in.float32 ? exp_range<float>() : exp_range<double>();
+  Step step{.name = "what became of these"};
+  step.table = start_grid(in, {"z", "e^z is", "z - max", "e^(z - max) is"});
+  for (std::size_t i = 0; i < s.z.size(); ++i) {
+    const std::string naive = fate_of(s.z[i], s.naive_e[i], range);
+    const std::string stable = fate_of(s.shifted[i], s.e[i], range);
+    if (naive.empty() && stable.empty()) continue;
+    add_row(step.table, label_of(in, i),
+            {s.z[i], naive.empty() ? "right" : naive, s.shifted[i], stable.empty() ? "right" : stable});
+  }
+  const std::string type = in.float32 ? "float32" : "float64";
+  if (!step.table.rows.empty()) {
+    step.says = "Those of " + count_of(static_cast<long>(s.z.size()), "number") + " that " + type
+                + " cannot hold. With the maximum subtracted nothing overflows, and what underflows is a "
+                  "probability too small to be told from 0.";
+  } else {
+    step.table = {};
+    step.says = "Every e^z is an ordinary number of " + type
+                + (std::isfinite(s.naive_total) ? ", both ways." : ", but their total overflows.");
+  }
+  return step;
+}
+
+Step properties_step(const SoftmaxInput& in, const BothWays& s) {
+  const double eps = std::ldexp(1.0, in.float32 ? -23 : -52);
   const auto count = static_cast<double>(s.p.size());
   const double smallest = *std::min_element(s.p.begin(), s.p.end());
   const double off = std::abs(sum_all(s.p) - 1);
@@ -227,7 +250,7 @@ Step properties_step(const SoftmaxInput& in, const BothWays& s, const Digits& n)
       {std::string("keeps order"), verdict(broken == 0), broken,
        "pairs out of order, of " + std::to_string(pairs)},
       {std::string("shift changes nothing"), verdict(change <= 4 * eps * largest), change,
-       "largest change of p when " + n(kShift) + " is added to every z"}};
+       std::string("largest change of p for z + 100")}};
   return step;
 }
 
@@ -332,9 +355,8 @@ Page explain_softmax(const SoftmaxInput& in, const Digits& n) {
                      + std::string(in.float32 ? "float32" : "float64")
                      + (in.temperature == 1 ? "" : ", temperature " + n(in.temperature)) + ".",
             .lines = {97, 101}};
-  page.steps = {naive_step(in, s, n),      stable_step(in, s, n),   limits_step(in, s, n),
-                properties_step(in, s, n), jacobian_step(in, s, n), log_step(in, s, n),
-                temperature_step(in, n)};
+  page.steps = {naive_step(in, s, n),   stable_step(in, s, n),   limits_step(in),    fates_step(in, s),
+                properties_step(in, s), jacobian_step(in, s, n), log_step(in, s, n), temperature_step(in, n)};
   return page;
 }
 

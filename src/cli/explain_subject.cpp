@@ -22,6 +22,11 @@ Lines lines_of_site(Site site) {
   return {info(site).line, info(site).line};
 }
 
+study::Address end_of_stream(const ModelConfig& config) {
+  if (config.n_layer == 0) return {.site = Site::embed_norm};
+  return {.site = Site::resid_post, .layer = config.n_layer - 1};
+}
+
 WeightAddress parse_weight(const std::string& text, const Parameters<double>& parameters) {
   const auto refuse = [&](const std::string& why) {
     throw Error(Fault::usage, "bad --weight: '" + text + "': " + why);

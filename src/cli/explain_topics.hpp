@@ -46,6 +46,8 @@ using Numbers = std::vector<double>;
 /// One position of a site.
 Numbers row_of(const study::Trace& trace, Site site, int layer, int position);
 Lines lines_of_site(Site site);
+/// The residual stream as lm_head reads it.
+study::Address end_of_stream(const ModelConfig& config);
 
 /// A single weight: "layer0.attn_wq[3,5]".
 struct WeightAddress {

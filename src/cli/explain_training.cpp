@@ -23,8 +23,8 @@ struct WeightPlace {
 WeightPlace place_of(const Subject& s, const WeightAddress& weight) {
   const std::string& name = s.model.parameters.table()[weight.tensor].name;
   if (weight.tensor < 2) return {.kind = name};
-  const int last = s.config().n_layer - 1;
-  if (weight.tensor == 2) return {.kind = name, .layer = last, .from = Site::resid_post, .to = Site::logits};
+  const study::Address end = end_of_stream(s.config());
+  if (weight.tensor == 2) return {.kind = name, .layer = end.layer, .from = end.site, .to = Site::logits};
   constexpr std::pair<Site, Site> kWay[] = {{Site::attn_norm, Site::q},      {Site::attn_norm, Site::k},
                                             {Site::attn_norm, Site::v},      {Site::z, Site::attn_out},
                                             {Site::mlp_norm, Site::mlp_pre}, {Site::mlp_post, Site::mlp_out}};
@@ -132,7 +132,7 @@ Step chain_step(const Subject& s, const WeightAddress& weight, const Digits& n) 
                                  d, v, d * v});
     }
   }
-  step.numbers = "gradient = " + (terms.empty() ? "0 (no terms)" : sum_of(terms));
+  step.numbers = "gradient = " + (terms.empty() ? "(no terms)" : sum_of(terms));
   step.result = gradient_of(s, weight);
   return step;
 }
@@ -166,8 +166,6 @@ Page explain_backprop(const Subject& s, const WeightAddress& weight, const Digit
     nudge.table.rows.push_back(
         {number_text(h, 1), number_text(up, 9), number_text(down, 9), slope, slope - gradient});
     if (h == kBest) {
-      nudge.numbers =
-          "gradient ~ (" + number_text(up, 9) + " - " + n.factor(down) + ") / " + number_text(2 * h, 1);
       nudge.numbers = "h = 1e-05: (" + number_text(up, 9) + " - " + number_text(down, 9) + ") / 2e-05";
       nudge.result = slope;
     }
