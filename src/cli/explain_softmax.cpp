@@ -242,15 +242,15 @@ Step properties_step(const SoftmaxInput& in, const BothWays& s) {
   const auto verdict = [](bool holds) { return std::string(holds ? "yes" : "NO"); };
   Step step{.name = "four properties, checked"};
   step.says = "Measured on the probabilities with the maximum subtracted.";
-  step.table = {{"property", "holds", "measured", "of what"}, 2};
+  step.table = {{"property", "holds", "measured", "of what"}};
   step.table.rows = {
       {std::string("positive"), verdict(smallest > 0), smallest,
-       std::string(smallest > 0 ? "the smallest p" : "the smallest p: it underflowed")},
+       std::string(smallest > 0 ? "smallest p" : "smallest p: underflowed")},
       {std::string("sums to 1"), verdict(off <= 2 * count * eps), off, std::string("|sum of p - 1|")},
       {std::string("keeps order"), verdict(broken == 0), broken,
        "pairs out of order, of " + std::to_string(pairs)},
       {std::string("shift changes nothing"), verdict(change <= 4 * eps * largest), change,
-       std::string("largest change of p for z + 100")}};
+       std::string("largest change, z + 100")}};
   return step;
 }
 
