@@ -143,10 +143,12 @@ Subject make_subject(const ExplainOptions& options, const std::optional<study::A
                   .trace = std::move(trace)};
   if (checkpoint) {
     subject.train = checkpoint->config().train;
+    subject.step = checkpoint->training().step;
+  }
+  if (checkpoint && options.topic == "adam") {  // the moments are as large as the model
     const auto take = [&](const auto& state) {
       subject.first_moment = as_doubles(config, state.m);
       subject.second_moment = as_doubles(config, state.v);
-      subject.step = state.step;
     };
     checkpoint->config().precision == Precision::float32 ? take(checkpoint->train_state<float>())
                                                          : take(checkpoint->train_state<double>());
