@@ -14,5 +14,6 @@ void add_info(CLI::App& program);
 void add_study(CLI::App& program);
 void add_reference(CLI::App& program);
 void add_bench(CLI::App& program);
+void add_explain(CLI::App& program);
 
 }  // namespace microgpt::cli

@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   add_study(program);
   add_reference(program);
   add_bench(program);
+  add_explain(program);
 
   try {
     program.parse(argc, argv);

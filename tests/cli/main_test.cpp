@@ -7,7 +7,7 @@ TEST_SUITE("cli") {
 
   TEST_CASE("main: every command's --help ends well and shows an example") {
     for (const std::string command :
-         {"", "train", "sample", "eval", "score", "info", "study", "reference", "bench"}) {
+         {"", "train", "sample", "eval", "score", "info", "study", "explain", "reference", "bench"}) {
       CAPTURE(command);
       const auto result = command.empty() ? run_microgpt({"--help"}) : run_microgpt({command, "--help"});
       CHECK(result.exit_code == 0);
