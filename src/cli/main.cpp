@@ -1,5 +1,7 @@
 // The program `microgpt`: a table of commands, one place where errors become a line and an exit
 // code.
+#include <fcntl.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -20,10 +22,21 @@ int complain(const std::string& message, Fault fault) {
   return static_cast<int>(fault);
 }
 
+/// Whoever starts the program with a closed standard output must not find its words in the next file that is
+/// opened: the numbers 0 to 2 are taken, in a way that writing to standard output fails.
+void open_standard_streams() {
+  for (const int descriptor : {0, 1, 2}) {
+    if (::fcntl(descriptor, F_GETFD) < 0) {
+      static_cast<void>(::open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY));
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace microgpt::cli;
+  open_standard_streams();
   if (argc > 0) set_program_name(argv[0]);
   CLI::App program(
       "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"
