@@ -1,7 +1,6 @@
 // The program `microgpt`: a table of commands, one place where errors become a line and an exit
 // code.
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -23,12 +22,13 @@ int complain(const std::string& message, Fault fault) {
   return static_cast<int>(fault);
 }
 
-/// Of standard input, output and error those that are closed: or the next file opened would take their place
-/// and get what is printed. Writing to them fails as before.
-void occupy_closed_streams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) == -1)
-      (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+/// Whoever starts the program with a closed standard output must not find its words in the next file that is
+/// opened: the numbers 0 to 2 are taken, in a way that writing to standard output fails.
+void open_standard_streams() {
+  for (const int descriptor : {0, 1, 2}) {
+    if (::fcntl(descriptor, F_GETFD) < 0) {
+      static_cast<void>(::open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY));
+    }
   }
 }
 
@@ -36,7 +36,7 @@ void occupy_closed_streams() {
 
 int main(int argc, char** argv) {
   using namespace microgpt::cli;
-  occupy_closed_streams();
+  open_standard_streams();
   if (argc > 0) set_program_name(argv[0]);
   CLI::App program(
       "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"

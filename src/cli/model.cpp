@@ -1,8 +1,11 @@
 #include "cli/model.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <sstream>
 
 #include "cli/terminal.hpp"
@@ -26,6 +29,16 @@ study::Model study_model(const Checkpoint& checkpoint) {
     std::copy(stored.values().begin(), stored.values().end(), model.parameters.values().begin());
   });
   return model;
+}
+
+void require_memory(double bytes, const std::string& what, const std::string& hint) {
+  const double there =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (bytes <= there) return;
+  char text[80];
+  std::snprintf(text, sizeof text, "about %.0f GiB of memory, this machine has %.0f", bytes / (1 << 30),
+                there / (1 << 30));
+  throw Error(Fault::data, "too large: " + what + ": this run needs " + text + ": " + hint);
 }
 
 std::string check_seed(const std::string& text) {

@@ -32,6 +32,10 @@ void with_parameters(const Checkpoint& checkpoint, Use&& use) {
 /// The model of a checkpoint in double precision, as it is studied; float32 weights keep their values.
 study::Model study_model(const Checkpoint& checkpoint);
 
+/// What cannot fit is refused before anything is allocated: throws Error (data) if this machine has less
+/// memory than so many bytes. `what` is named, `hint` says what to do.
+void require_memory(double bytes, const std::string& what, const std::string& hint);
+
 /// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
 /// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
 std::string check_seed(const std::string& text);

@@ -1,4 +1,5 @@
 // microgpt reference: what microgpt.py prints, byte for byte.
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -6,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/model.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/reference/microgpt.hpp"
 #include "microgpt/text/dataset.hpp"
@@ -33,11 +35,24 @@ std::uint64_t parse_seed(const std::string& text) {
   return seed;
 }
 
+/// Every parameter is a node of the tape, and at each position its product with an input is one: about 64
+/// bytes a node.
+void check_reference_memory(const reference::Options& run, const Dataset& dataset) {
+  std::size_t longest = 0;  // of the documents, in bytes
+  for (const auto document : dataset.documents()) longest = std::max(longest, document.size());
+  const double T = run.block_size.value_or(8), C = run.n_embd, L = run.n_layer;
+  const double parameters = T * C + 12 * L * C * C;
+  const double positions = std::min(T, static_cast<double>(longest) + 1);
+  require_memory(64 * parameters * (1 + positions), "microgpt reference",
+                 "lower --n-layer, --n-embd or --block-size");
+}
+
 void run_reference(ReferenceOptions& options) {
   options.run.revision =
       options.revision == "latest" ? reference::Revision::latest : reference::Revision::course;
   options.run.seed = parse_seed(options.seed);
   const auto dataset = Dataset::load(options.data, DataMode::lines, ByteOrderMark::keep);
+  check_reference_memory(options.run, dataset);
   if (options.losses.empty()) {
     reference::run(dataset.documents(), options.run, std::cout);
     return;
@@ -71,8 +86,11 @@ void add_reference(CLI::App& program) {
   command.add_option("--n-embd", options->run.n_embd, "Width")->capture_default_str();
   command.add_option("--n-head", options->run.n_head, "Attention heads")->capture_default_str();
   command.add_option("--block-size", options->run.block_size, "Longest context (latest 16, course 8)");
-  command.add_option("--num-steps", options->run.num_steps, "Training steps (latest 1000, course 500)");
-  command.add_option("--samples", options->run.samples, "Names to sample")->capture_default_str();
+  command.add_option("--num-steps", options->run.num_steps, "Training steps (latest 1000, course 500)")
+      ->check(CLI::Range(0, 1'000'000'000));
+  command.add_option("--samples", options->run.samples, "Names to sample")
+      ->check(CLI::Range(0, 1'000'000'000))
+      ->capture_default_str();
   command.add_option("--losses", options->losses, "Write each step's loss to this file, with 17 digits");
   command.footer("Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
   command.callback([options] { run_reference(*options); });

@@ -168,7 +168,7 @@ TEST_SUITE("cli") {
     CHECK(read_bytes(small.folder / "runs" / "small-2") == "a file in the way");
   }
 
-  TEST_CASE("train: a held-out loss that is no number ends the run and is never written") {
+  TEST_CASE("train: what is no number ends the run and is never written") {
     const SmallRun small;
     // A decay that makes every weight a hundred times larger and turns its sign, step by step.
     const auto result = run_microgpt(
@@ -178,13 +178,29 @@ TEST_SUITE("cli") {
     CAPTURE(result.err);
     CHECK(result.exit_code == 6);
     CHECK(refused_in_one_line(result));
-    CHECK(result.err.find("the held-out loss is not a finite number") != std::string::npos);
+    CHECK(result.err.starts_with("error: training broke down: step "));
     for (const std::string& line : lines_of(read_bytes(small.out / "metrics.jsonl"))) {
       const Json entry = Json::parse(line);
       CHECK(entry[entry.has("loss") ? "loss" : "held_out_loss"].number() < 1e308);
     }
     CHECK(!std::filesystem::exists(small.out / "samples.txt"));
     CHECK(run_microgpt({"info", small.out.string()}).exit_code == 0);
+  }
+
+  TEST_CASE("train: a learning rate of 1e10 ends with exit code 6, the tensor, the step and the documents") {
+    const SmallRun small;
+    const auto result = run_microgpt(small.train({"--quiet", "--set", "train.learning_rate=1e10"}));
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 6);
+    CHECK(refused_in_one_line(result));
+    CHECK(result.err.starts_with("error: training broke down: step "));
+    CHECK(result.err.find(" holds ") != std::string::npos);
+    CHECK(result.err.find(": documents \"") != std::string::npos);
+    CHECK(result.err.find(": lower train.learning_rate\n") != std::string::npos);  // clipping is on
+    // The checkpoint of the last good state is whole, and nothing half done lies beside it.
+    CHECK(names_in(small.out / "checkpoints") == std::vector<std::string>{"step-00000000.safetensors"});
+    CHECK(run_microgpt(small.sample({"-n", "1"})).exit_code == 0);
+    CHECK(!std::filesystem::exists(small.out / "samples.txt"));
   }
 
   TEST_CASE("train: --quiet says nothing and --json says one document") {
@@ -295,8 +311,8 @@ TEST_SUITE("cli") {
         {{"--config", "dotted.json"}, "train.steps"},
         {{"--config", "."}, "folder"},
         {{"--config", "/dev/zero"}, "not a regular file"},
-        {{"--config", "small.json", "--steps", "0"}, "train.steps (0)"},
-        {{"--config", "small.json", "--steps", "-5"}, "train.steps (-5)"},
+        {{"--config", "small.json", "--set", "train.steps=0"}, "train.steps (0)"},
+        {{"--config", "small.json", "--set", "train.steps=-5"}, "train.steps (-5)"},
         {{"--config", "small.json", "--set", "train.stepz=5"}, "did you mean train.steps?"},
         {{"--config", "small.json", "--set", "model.n_head=3"}, "model.n_head (3)"},
         {{"--config", "small.json", "--set", "data.held_out=0.9999"}, "data.held_out"},

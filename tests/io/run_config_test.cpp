@@ -81,7 +81,7 @@ std::vector<Key> every_key() {
       whole("train.steps", "1", billion, {"0", more, "4294967297"}),
       whole("train.batch_size", "1", "1000000", {"0", "1000001", "4294967297"}),
       choice("train.loss", {"\"document_mean\"", "\"token_mean\""}),
-      real("train.learning_rate", {"0.0", "0.003", "10.0"}, {"10.1"}),
+      real("train.learning_rate", {"0.0", "0.003", "10000000000.0"}, {"1.1e10"}),
       choice("train.schedule", {"\"constant\"", "\"linear\"", "\"cosine\""}),
       whole("train.warmup_steps", "0", billion, {more}),
       real("train.beta1", {"0.0", "0.9", "0.999999"}, {"1", "0.9999999"}),

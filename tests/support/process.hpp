@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -180,9 +181,10 @@ class Process {
   ProcessResult result_;
 };
 
-/// Runs the program `microgpt` of this build.
+/// Runs the program `microgpt` of this build, or the one that MICROGPT_TEST_PROGRAM names (tests/proofs.py).
 inline ProcessResult run_microgpt(std::vector<std::string> arguments, ProcessOptions options = {}) {
-  arguments.insert(arguments.begin(), MICROGPT_PROGRAM);
+  const char* other = std::getenv("MICROGPT_TEST_PROGRAM");
+  arguments.insert(arguments.begin(), other != nullptr ? other : MICROGPT_PROGRAM);
   return Process(arguments, std::move(options)).finish();
 }
 

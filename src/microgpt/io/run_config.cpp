@@ -66,7 +66,7 @@ void each_key(Config& c, Visitor&& v) {
   v.choice("train.loss", c.train.loss,
            Names<LossMean>{{"document_mean", LossMean::document}, {"token_mean", LossMean::token}},
            "mean of the documents' means, or over all characters");
-  v.real("train.learning_rate", c.train.learning_rate, 0.0, 10.0, "at its peak");
+  v.real("train.learning_rate", c.train.learning_rate, 0.0, 1e10, "at its peak");
   v.choice("train.schedule", c.train.schedule,
            Names<Schedule>{
                {"constant", Schedule::constant}, {"linear", Schedule::linear}, {"cosine", Schedule::cosine}},

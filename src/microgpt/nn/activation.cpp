@@ -4,7 +4,7 @@ namespace microgpt {
 
 template <class T>
 void activation_forward(Out<T> y, In<T> x, Activation kind) {
-  y = x.cwiseMax(T(0));
+  y = x.unaryExpr([](T v) { return v < T(0) ? T(0) : v; });  // NaN stays NaN
   if (kind == Activation::relu2) y.array() *= y.array();
 }
 

@@ -9,6 +9,12 @@ std::size_t lane_count(std::size_t positions) {
   return std::min(kMaxLanes, std::bit_ceil((positions + kLanePositions / 2) / kLanePositions));
 }
 
+std::size_t lane_room(std::size_t documents, std::size_t block_size) {
+  // lane_count() rounds down by less than half a lane; and a lane ends with a whole document.
+  const std::size_t share = std::max(kLanePositions * 3 / 2, documents * block_size / kMaxLanes);
+  return std::min(documents * block_size, share + block_size);
+}
+
 void cut_into_lanes(const Batch& batch, std::vector<Lane>& lanes) {
   const std::size_t count = lane_count(batch.positions());
   lanes.clear();
@@ -31,9 +37,7 @@ Lanes<T>::Lanes(const ModelConfig& config, const Tokenizer& tokenizer, std::size
   // of a sum: fixed sizes, so that every machine cuts alike.
   Eigen::setCpuCacheSizes(32 << 10, 1 << 20, 8 << 20);
   const auto block_size = static_cast<std::size_t>(config.block_size);
-  // lane_count() rounds down by less than half a lane; and a lane ends with a whole document.
-  const std::size_t share = std::max(kLanePositions * 3 / 2, documents * block_size / kMaxLanes);
-  const std::size_t room = std::min(documents * block_size, share + block_size);
+  const std::size_t room = lane_room(documents, block_size);
   const Activations<T> empty(config, room);
   workspaces_.assign(static_cast<std::size_t>(team.size()), {{}, empty, empty});
   for (Workspace& workspace : workspaces_) workspace.batch.reserve(documents, room);

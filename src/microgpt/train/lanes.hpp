@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxLanes = 64;
 /// Number of lanes of a batch: a power of two, so that 2, 4 or 8 threads have equal shares.
 std::size_t lane_count(std::size_t positions);
 
+/// Room for the positions of a lane, of batches of so many documents: what a thread's activations have.
+std::size_t lane_room(std::size_t documents, std::size_t block_size);
+
 struct Lane {
   std::size_t begin = 0;  ///< documents begin ... end - 1 of the batch
   std::size_t end = 0;
@@ -57,6 +60,11 @@ class Lanes {
 
   /// The gradient of the loss, where it has been summed.
   [[nodiscard]] std::span<const T> gradient() const { return gradients_[0].values(); }
+
+  [[nodiscard]] const ModelConfig& config() const { return config_; }
+
+  /// The documents of the last call as tokens.
+  [[nodiscard]] const Batch& batch() const { return batch_; }
 
   /// Positions of the last call.
   [[nodiscard]] std::size_t positions() const { return batch_.positions(); }

@@ -1,11 +1,13 @@
 #include "microgpt/train/trainer.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/train/adam.hpp"
+#include "microgpt/train/breakdown.hpp"
 #include "microgpt/train/schedule.hpp"
 
 namespace microgpt {
@@ -18,17 +20,22 @@ constexpr std::size_t kSlice = 4096;
 /// Documents evaluated at a time.
 constexpr std::size_t kEvaluationBatch = 256;
 
+std::size_t most_documents(const TrainConfig& config) {
+  return std::max(static_cast<std::size_t>(config.batch_size), kEvaluationBatch);
+}
+
 }  // namespace
 
-double numbers_in_memory(const ModelConfig& model, const TrainConfig& config) {
+double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads) {
   const double L = model.n_layer, C = model.n_embd, H = model.n_head, T = model.block_size,
                V = model.vocab_size;
   const double weights = (2 * V + T) * C + 12 * L * C * C;
-  const double batch = config.batch_size * T;
-  const auto lanes = static_cast<double>(lane_count(static_cast<std::size_t>(batch)));
+  const auto lanes = static_cast<double>(
+      lane_count(static_cast<std::size_t>(config.batch_size) * static_cast<std::size_t>(model.block_size)));
   const double position = L * (18 * C + 2 * H * T) + 3 * C + 2 * V;
-  const double positions = std::min(batch, batch / lanes + T);
-  return weights * (3 + lanes) + 2 * positions * position;
+  const auto room =
+      static_cast<double>(lane_room(most_documents(config), static_cast<std::size_t>(model.block_size)));
+  return weights * (3 + lanes) + 2 * threads * room * position;
 }
 
 template <class T>
@@ -38,8 +45,7 @@ Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const T
       examples_(examples),
       state_(state),
       team_(threads),
-      lanes_(model, tokenizer, std::max(static_cast<std::size_t>(config.batch_size), kEvaluationBatch),
-             team_) {}
+      lanes_(model, tokenizer, most_documents(config), team_) {}
 
 template <class T>
 StepReport Trainer<T>::step() {
@@ -52,13 +58,7 @@ StepReport Trainer<T>::step() {
   report.loss = lanes_.loss_and_gradient(state_.parameters, batch_, config_.loss);
   report.positions = lanes_.positions();
   report.learning_rate = learning_rate(config_, state_.step);
-  const auto check_finite = [&](double value, const char* name) {
-    if (std::isfinite(value)) return;
-    throw Error(Fault::numeric, "training broke down: step " + std::to_string(state_.step + 1) + ": the " + name
-                                    + " is not a finite number: lower train.learning_rate, or set "
-                                      "train.grad_clip to 1");
-  };
-  check_finite(report.loss, "loss");
+  if (!std::isfinite(report.loss)) break_down("the loss is not a finite number", {});
 
   const std::size_t count = state_.parameters.values().size();
   const auto slices = static_cast<int>((count + kSlice - 1) / kSlice);
@@ -68,10 +68,14 @@ StepReport Trainer<T>::step() {
       work(begin, std::min(begin + kSlice, count) - begin);
     });
   };
+  std::atomic<bool> good_gradient = true;
+  std::atomic<bool> good_update = true;
   const auto update = [&](std::size_t begin, std::size_t size, T scale) {
-    adam_update<T>(state_.parameters.values().subspan(begin, size), state_.m.values().subspan(begin, size),
-                   state_.v.values().subspan(begin, size), lanes_.gradient().subspan(begin, size), config_,
-                   state_.step, scale);
+    const auto w = state_.parameters.values().subspan(begin, size);
+    const auto v = state_.v.values().subspan(begin, size);
+    adam_update<T>(w, state_.m.values().subspan(begin, size), v, lanes_.gradient().subspan(begin, size),
+                   config_, state_.step, scale);
+    if (!all_finite<T>(w) || !all_finite<T>(v)) good_update = false;
   };
   if (config_.grad_clip > 0) {
     // The whole norm must be known before the first update: two passes.
@@ -85,17 +89,43 @@ StepReport Trainer<T>::step() {
       slice_squares_[begin / kSlice] = squares;
     });
     report.grad_norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
-    check_finite(report.grad_norm, "norm of the gradient");
+    good_gradient = std::isfinite(report.grad_norm);
     const double scale = std::min(1.0, config_.grad_clip / report.grad_norm);
-    each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
+    if (good_gradient) {
+      each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
+    }
   } else {
     each_slice([&](std::size_t begin, std::size_t size) {
       lanes_.sum_gradients(begin, size);
-      update(begin, size, T(1));
+      if (all_finite<T>(lanes_.gradient().subspan(begin, size))) {
+        update(begin, size, T(1));
+      } else {
+        good_gradient = false;
+      }
     });
+  }
+  if (!good_gradient) {
+    break_down("the norm of the gradient is not a finite number",
+               find_in_gradient<T>(state_.parameters, lanes_.gradient()));
+  }
+  if (!good_update) {
+    throw breakdown(state_.step + 1, find_in_update<T>(state_.parameters, state_.m, state_.v));
   }
   report.step = ++state_.step;
   return report;
+}
+
+template <class T>
+Error Trainer<T>::breakdown(int step, const std::string& found) const {
+  return {Fault::numeric, "training broke down: step " + std::to_string(step) + ": " + found + ": "
+                              + name_documents(batch_) + ": lower train.learning_rate"
+                              + (config_.grad_clip > 0 ? "" : ", or set train.grad_clip to 1")};
+}
+
+template <class T>
+void Trainer<T>::break_down(const std::string& sign, const std::string& in_gradient) const {
+  const std::string first = find_in_forward_pass<T>(lanes_.config(), state_.parameters, lanes_.batch());
+  throw breakdown(state_.step + 1, !first.empty() ? first : !in_gradient.empty() ? in_gradient : sign);
 }
 
 template <class T>
@@ -107,6 +137,11 @@ double Trainer<T>::evaluate(const Examples& examples) {
       batch_.push_back(examples[i]);
     }
     const LossSum part = lanes_.loss(state_.parameters, batch_);
+    if (!std::isfinite(part.nll)) {
+      const std::string first = find_in_forward_pass<T>(lanes_.config(), state_.parameters, lanes_.batch());
+      throw breakdown(state_.step,
+                      "the held-out loss is not a finite number" + (first.empty() ? "" : ": " + first));
+    }
     total.nll += part.nll;
     total.positions += part.positions;
   }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
+#include "microgpt/base/error.hpp"
 #include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/parameters.hpp"
 #include "microgpt/text/examples.hpp"
@@ -25,9 +27,9 @@ struct TrainState {
   explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
 };
 
-/// About how many numbers a run keeps in memory: weights, moments, a gradient a lane, one thread's
-/// activations.
-double numbers_in_memory(const ModelConfig& model, const TrainConfig& config);
+/// About how many numbers a run keeps in memory: weights, moments, a gradient a lane, and each
+/// thread's activations and their gradients.
+double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads);
 
 /// What one step tells.
 struct StepReport {
@@ -46,15 +48,22 @@ class Trainer {
   Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
           const Examples& examples, TrainState<T>& state, int threads);
 
-  /// One step. Throws Error (numeric) and leaves the state as it was if the loss is not a finite
-  /// number.
+  /// One step. Throws Error (numeric) if a number became NaN or infinite, naming the first tensor that
+  /// holds one, the step and the documents. The state is as it was before the step if it showed in the loss,
+  /// or in the gradient where that is clipped; otherwise parts of it are updated, and it is of no more use.
   StepReport step();
 
   /// Mean over all positions of all the examples, of which there must be one, in nats a character. Training
-  /// is not touched.
+  /// is not touched. Throws as step() does if the loss is not a finite number.
   double evaluate(const Examples& examples);
 
  private:
+  /// What to throw when the documents of the batch, in this step, came upon `found`.
+  [[nodiscard]] Error breakdown(int step, const std::string& found) const;
+  /// Throws it, before the update is done: with the first tensor of the forward pass, or else of the
+  /// gradient, or else just the sign it was noticed by.
+  [[noreturn]] void break_down(const std::string& sign, const std::string& in_gradient) const;
+
   const TrainConfig& config_;
   const Examples& examples_;
   TrainState<T>& state_;

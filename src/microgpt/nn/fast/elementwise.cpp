@@ -31,7 +31,7 @@ void rmsnorm_backward(Out<float> dx, In<float> dy, In<float> x, In<float> r) {
 void activation_forward(Out<float> y, In<float> x, Activation kind) {
   for (Index p = 0; p < x.rows(); ++p) {
     each_vector(x.cols(), [&](auto get, auto put) {
-      const Vec positive = max(get(at(x, p, 0)), Vec{});
+      const Vec positive = max(Vec{}, get(at(x, p, 0)));  // in this order NaN stays NaN
       put(at(y, p, 0), kind == Activation::relu ? positive : positive * positive);
     });
   }
