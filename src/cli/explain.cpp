@@ -268,8 +268,15 @@ void check_options(const ExplainOptions& options, const Topic& topic) {
          "the topics softmax and sampling");
   refuse(options.weight && topic.name != "backprop" && topic.name != "adam", "--weight",
          "the topics backprop and adam");
+  refuse(options.layer && !topic.layer && !softmax && topic.name != "rmsnorm" && topic.name != "linear",
+         "--layer", "the topics rmsnorm, linear, softmax, attention, heads, residual and mlp");
+  refuse(options.head && !topic.head && !softmax && topic.name != "linear", "--head",
+         "the topics linear, softmax and attention");
+  refuse((options.position || options.at) && !topic.position, options.at ? "--at" : "--position",
+         "topics of one position");
   if (options.model && !options.text) throw Error(Fault::usage, "--model needs a --text to read");
-  if (!options.numbers.empty() && (options.model || options.text || options.at)) {
+  const bool place = options.at || options.position || options.layer || options.head;
+  if (!options.numbers.empty() && (options.model || options.text || place)) {
     throw Error(Fault::usage, "softmax takes numbers or a model's, not both");
   }
   if (options.temperature && !(*options.temperature > 0)) {

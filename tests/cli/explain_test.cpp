@@ -286,9 +286,10 @@ TEST_SUITE("cli") {
     const ExplainedRun run;
     const auto a = run.values();
     constexpr std::size_t P = 3, C = 8, D = 4, V = 28;
-    const std::vector<std::string> here = {"--position", "3", "--layer", "1", "--head", "1"};
+    const std::vector<std::string> here = {"--position", "3", "--layer", "1"};
     const auto page = [&](std::vector<std::string> topic) {
       topic.insert(topic.end(), here.begin(), here.end());
+      if (topic[0] == "attention") topic.insert(topic.end(), {"--head", "1"});
       return run.page(topic);
     };
     check_equal(column_of(step_of(run.page({"embedding", "--position", "3"}), "token plus position"), "x"),
@@ -304,7 +305,9 @@ TEST_SUITE("cli") {
         {"layer1.attn.v", &a.v},    {"layer1.attn.out", &a.attn_out},
         {"layer1.mlp.pre", &a.pre}, {"layer1.mlp.out", &a.mlp_out},
         {"logits", &a.logits}};
-    for (const auto& [site, expected] : linear) {
+    for (const auto& one : linear) {
+      const std::string& site = one.first;
+      const Numbers* const expected = one.second;
       CAPTURE(site);
       const Json shown = run.page({"linear", "--at", site + "[position 3]"});
       const std::size_t width = expected->size() / 5;
@@ -585,6 +588,10 @@ TEST_SUITE("cli") {
     refused({"softmax", "1", "--dtype", "float16"}, 2, "float64");
     refused({"loss", "1"}, 2, "topic softmax");
     refused({"loss", "--weight", "wte[0,0]"}, 2, "backprop and adam");
+    refused({"softmax", "1", "2", "--position", "3"}, 2, "not both");
+    refused({"tokens", "--head", "1"}, 2, "not for the topic tokens");
+    refused({"loss", "--layer", "0"}, 2, "not for the topic loss");
+    refused({"adam", "--position", "0"}, 2, "not for the topic adam");
     refused({"loss", "--model", run.out.string()}, 2, "--text");
     refused({"loss", "--text", "emil"}, 3, "its characters are aem");
     refused({"loss", "--text", "emmaemmae"}, 2, "at most 8");
