@@ -185,7 +185,7 @@ def rules(text):
         body = text[at:close(text, at, "{", "}")] if rest.startswith("{") else rest[:rest.index(";")]
         if re.search(r"\bthrow\b|\brefuse\w*\(", body) and not re.search(r"\b(if|for|while) \(|\btry\b", body):
             inner = text[begin + 1:end - 1]
-            if ";" in inner and not re.search(r"[\"'];|;[\"']", inner):
+            if ";" in inner and "{" not in inner and not re.search(r"[\"'];|;[\"']", inner):
                 found.append((begin + 1 + inner.rindex(";") + 1, end - 1))
             elif not re.match(r"const (auto|json)", inner):
                 found.append((begin + 1, end - 1))
