@@ -174,7 +174,8 @@ def close(text, at, opening, closing):
 
 
 def rules(text):
-    """(start, end) of the condition of every `if` that guards nothing but a refusal."""
+    """(start, end) of the condition of every `if` that guards nothing but a refusal; of those that declare
+    something, only the test behind it."""
     found = []
     for match in re.finditer(r"\bif \(", text):
         begin = match.end() - 1
@@ -183,7 +184,11 @@ def rules(text):
         at = len(text) - len(rest)
         body = text[at:close(text, at, "{", "}")] if rest.startswith("{") else rest[:rest.index(";")]
         if re.search(r"\bthrow\b|\brefuse\w*\(", body) and not re.search(r"\b(if|for|while) \(|\btry\b", body):
-            found.append((begin + 1, end - 1))
+            inner = text[begin + 1:end - 1]
+            if ";" in inner and "{" not in inner and not re.search(r"[\"'];|;[\"']", inner):
+                found.append((begin + 1 + inner.rindex(";") + 1, end - 1))
+            elif not re.match(r"const (auto|json)", inner):
+                found.append((begin + 1, end - 1))
     return found
 
 
@@ -196,8 +201,6 @@ def mutate():
     def change(path, text):
         for begin, end in reversed(rules(text)):
             condition = text[begin:end]
-            if re.match(r"const (auto|json)", condition) or ";" in condition:
-                continue  # it declares something: its body is what would have to go
             number = numbers[path, begin]
             text = text[:begin] + "!rule_is_off(%d) && (%s)" % (number, condition) + text[end:]
         return prefix + '#line 1 "%s"\n' % os.path.join(ROOT, path) + text

@@ -193,4 +193,16 @@ TEST_SUITE("io") {
     std::filesystem::resize_file(path, std::uintmax_t{65} << 30);
     CHECK(load_failure(path).names("at most"));
   }
+
+  TEST_CASE("checkpoint: a header that no reader would take is not written") {
+    Saved<float> saved;
+    const std::string before = read_bytes(saved.path);
+    saved.config.why = std::string(std::size_t{3} << 20, 'x');
+    const Failure got = failure_of([&] { saved.save(); });
+    CAPTURE(got.message);
+    CHECK(got.fault == 5);
+    CHECK(got.names("would have more than 2 MiB"));
+    CHECK(read_bytes(saved.path) == before);
+    CHECK(names_in(saved.folder.path()).size() == 1);
+  }
 }

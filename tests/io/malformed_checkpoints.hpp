@@ -75,6 +75,8 @@ inline std::vector<NamedFile> malformed_checkpoints() {
       {"no data digest", [](Parts& p) { p.replace("training", "data_sha256", "data_sha255"); }},
       {"data digest a number",
        [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); }},
+      {"data digest short",
+       [](Parts& p) { p.replace("training", std::string(64, 'a'), std::string(63, 'a')); }},
       {"no generator", [](Parts& p) { p.replace("training", "\"rng\"", "\"rnd\""); }},
       {"generator null",
        [](Parts& p) {
@@ -104,8 +106,21 @@ inline std::vector<NamedFile> malformed_checkpoints() {
          const auto at = p.metadata["training"].find("\"index\":") + 8;
          p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "625");
        }},
+      {"generator index negative",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"index\":") + 8;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "-1");
+       }},
+      {"generator words a number",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"words\":[") + 8;
+         p.metadata["training"].replace(at, p.metadata["training"].find(']', at) + 1 - at, "624");
+       }},
       {"generator waiting for a string",
-       [](Parts& p) { p.replace("training", "\"waiting_gauss\":", "\"waiting_gauss\":\"x\",\"y\":"); }},
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"waiting_gauss\":") + 16;
+         p.metadata["training"].replace(at, p.metadata["training"].find('}', at) - at, "\"x\"");
+       }},
       {"generator waiting for infinity",
        [](Parts& p) {
          const auto at = p.metadata["training"].find("\"waiting_gauss\":") + 16;
