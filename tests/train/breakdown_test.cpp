@@ -55,7 +55,9 @@ TEST_SUITE("train") {
       CHECK(got.fault == 6);
       CHECK(got.is_one_line());
       const std::string place = "training broke down: step " + std::to_string(steps + 1) + ": ";
-      CHECK_MESSAGE(got.message.starts_with(place + expected + ": documents \""), "expected ", expected);
+      // Where an expectation ends before the number, the build decides whether it is NaN or inf.
+      const std::string begin = place + expected + (expected.ends_with(" holds") ? " " : ": documents \"");
+      CHECK_MESSAGE(got.message.starts_with(begin), "expected ", expected);
       const auto first = corpus.documents[first_document(steps)].substr(0, 8);  // the context
       CHECK(got.names(": documents \"" + std::string(first) + "\", \""));
       CHECK(got.names("\" and 2 more: lower train.learning_rate"));
@@ -248,9 +250,9 @@ TEST_SUITE("train") {
       ModelConfig model = kModel;
       model.activation = activation;
       Injection<float> injection(short_lines(), model, 0);
-      // Sums of a huge number of either sign: inf - inf. Nothing of it would come back: 0 times a finite
-      // weight.
-      injection.check(0, "the activation layer1.mlp.pre holds NaN", [](TrainState<float>& state) {
+      // Sums of a huge number of either sign: inf - inf, or with fused multiply-adds inf. Nothing of NaN
+      // would come back from a relu that drops it: 0 times a finite weight.
+      injection.check(0, "the activation layer1.mlp.pre holds", [](TrainState<float>& state) {
         state.parameters.mlp_fc1(1).setConstant(3.4e38F);
         for (Index c = 0; c < 12; c += 2) state.parameters.mlp_fc1(1).col(c).setConstant(-3.4e38F);
       });
