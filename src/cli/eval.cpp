@@ -205,9 +205,10 @@ void add_eval(CLI::App& program) {
   CLI::App& command =
       *program.add_subcommand("eval", "Judge a model by a whole split, beside tables of n-grams");
   command.add_option("--model", options->model, "Run folder or checkpoint file")->required();
-  command.add_option(
-      "--data", options->data,
-      "Text to judge by: another one, or the run's own if it was moved (default: the run's own)");
+  command
+      .add_option("--data", options->data,
+                  "Text to judge by: another one, or the run's own if it was moved (default: the run's own)")
+      ->check(check_path);
   command
       .add_option(
           "--split", options->split,

@@ -41,6 +41,10 @@ void require_memory(double bytes, const std::string& what, const std::string& hi
   throw Error(Fault::data, "too large: " + what + ": this run needs " + text + ": " + hint);
 }
 
+std::string check_path(const std::string& path) {
+  return path.empty() ? "the name of a file or folder must not be empty" : "";
+}
+
 std::string check_seed(const std::string& text) {
   std::uint64_t seed = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);

@@ -36,6 +36,10 @@ study::Model study_model(const Checkpoint& checkpoint);
 /// memory than so many bytes. `what` is named, `hint` says what to do.
 void require_memory(double bytes, const std::string& what, const std::string& hint);
 
+/// What is wrong with the name of a file or folder; nothing if there is one. ("" would be taken as not
+/// given.)
+std::string check_path(const std::string& path);
+
 /// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
 /// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
 std::string check_seed(const std::string& text);

@@ -77,7 +77,9 @@ void add_reference(CLI::App& program) {
   auto options = std::make_shared<ReferenceOptions>();
   CLI::App& command = *program.add_subcommand(
       "reference", "Run the 200-line algorithm on scalar autograd: the same bytes as microgpt.py");
-  command.add_option("--data", options->data, "Text file, one document a line")->required();
+  command.add_option("--data", options->data, "Text file, one document a line")
+      ->check(check_path)
+      ->required();
   command.add_option("--revision", options->revision, "Which microgpt.py: latest or course")
       ->check(CLI::IsMember({"latest", "course"}))
       ->capture_default_str();
@@ -91,7 +93,8 @@ void add_reference(CLI::App& program) {
   command.add_option("--samples", options->run.samples, "Names to sample")
       ->check(CLI::Range(0, 1'000'000'000))
       ->capture_default_str();
-  command.add_option("--losses", options->losses, "Write each step's loss to this file, with 17 digits");
+  command.add_option("--losses", options->losses, "Write each step's loss to this file, with 17 digits")
+      ->check(check_path);
   command.footer("Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
   command.callback([options] { run_reference(*options); });
 }

@@ -182,7 +182,8 @@ void add_sample(CLI::App& program) {
   auto* novel =
       command.add_flag("--novel", options->novel,
                        "Show only texts that do not stand in the training text, until there are -n");
-  command.add_option("--data", options->data, "The training text, if it was moved (--report, --novel)");
+  command.add_option("--data", options->data, "The training text, if it was moved (--report, --novel)")
+      ->check(check_path);
   stream->excludes(json);
   stream->excludes(novel);
   command.footer(

@@ -21,7 +21,8 @@ void add_text_option(CLI::App& view, StudyOptions& options) {
 }
 
 void add_data_options(CLI::App& view, StudyOptions& options) {
-  view.add_option("--data", options.data, "Text file (default: the one the model was trained on)");
+  view.add_option("--data", options.data, "Text file (default: the one the model was trained on)")
+      ->check(check_path);
   view.add_option("--limit", options.limit, "Documents taken from it")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

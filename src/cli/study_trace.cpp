@@ -2,6 +2,7 @@
 #include <bit>
 #include <iostream>
 
+#include "cli/model.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
@@ -120,7 +121,7 @@ void add_trace_view(CLI::App& study) {
   CLI::App& view = *study.add_subcommand("trace", "Every activation of a run as named arrays");
   add_study_options(view, *options);
   add_text_option(view, *options);
-  view.add_option("--out", options->out, "File to write: .json, .npz or .safetensors");
+  view.add_option("--out", options->out, "File to write: .json, .npz or .safetensors")->check(check_path);
   view.add_flag("--grad", options->gradient, "The gradients of the mean loss too, as NAME.grad");
   view.add_flag("--list", options->list,
                 "A table of names, shapes, lines of microgpt.py and TransformerLens's names");

@@ -347,13 +347,17 @@ void run_resumed(const TrainOptions& options) {
 void add_train(CLI::App& program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App& command = *program.add_subcommand("train", "Train a model on a text file");
-  auto* config = command.add_option("--config", options->config, "JSON file that describes the run");
-  auto* resume =
-      command.add_option("--resume", options->resume,
-                         "Run folder, or with --out a checkpoint, to go on from, to the same bytes");
+  auto* config =
+      command.add_option("--config", options->config, "JSON file that describes the run")->check(check_path);
+  auto* resume = command
+                     .add_option("--resume", options->resume,
+                                 "Run folder, or with --out a checkpoint, to go on from, to the same bytes")
+                     ->check(check_path);
   config->excludes(resume);
-  command.add_option("--data", options->data, "Text file (default: the config's data.path)");
-  command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)");
+  command.add_option("--data", options->data, "Text file (default: the config's data.path)")
+      ->check(check_path);
+  command.add_option("--out", options->out, "Run folder, new or empty (default: runs/<config>-1, -2, …)")
+      ->check(check_path);
   command.add_option("--seed", options->seed, "Seed of all random numbers (default: the config's)")
       ->check(check_seed);
   auto* steps = command.add_option("--steps", options->steps, "Updates (default: the config's)")

@@ -121,4 +121,21 @@ TEST_SUITE("cli") {
     CHECK(result.err.find('\x1b') == std::string::npos);
     CHECK(result.err.find("\\x1b[31m") != std::string::npos);
   }
+
+  TEST_CASE("main: an empty name of a file is refused, not taken as none") {
+    const std::vector<std::vector<std::string>> commands = {{"train", "--config", ""},
+                                                            {"train", "--config", "x.json", "--data", ""},
+                                                            {"train", "--resume", ""},
+                                                            {"train", "--config", "x.json", "--out", ""},
+                                                            {"eval", "--model", "x", "--data", ""},
+                                                            {"sample", "--model", "x", "--data", ""},
+                                                            {"reference", "--data", "x", "--losses", ""},
+                                                            {"study", "heads", "--model", "x", "--data", ""}};
+    for (const auto& command : commands) {
+      const auto result = run_microgpt(command);
+      CHECK(result.exit_code == 2);
+      CHECK_MESSAGE(result.err.find("the name of a file or folder must not be empty") != std::string::npos,
+                    result.err);
+    }
+  }
 }
