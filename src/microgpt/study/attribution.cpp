@@ -54,7 +54,7 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
 
   Ledger result{
       .position = position, .target = target, .contrast = contrast, .logit = 0, .sum = 0, .parts = {}};
-  const auto logits = trace.values(Site::logits).row(position);
+  const Vector logits = trace.values(Site::logits).row(position);
   result.logit = logits(target) - (contrast >= 0 ? logits(contrast) : 0);
   const auto part = [&](Address at, double value) {
     at.position = position;
