@@ -22,11 +22,21 @@ struct CausalOptions : StudyOptions {
   std::string clean, corrupt, target, contrast;
 };
 
+/// What --at names.
+std::vector<study::Address> asked_parts(const CausalOptions& options, const ModelConfig& config) {
+  std::vector<study::Address> parts;
+  for (const std::string& text : options.at) parts.push_back(study::parse_address(text, config));
+  return parts;
+}
+
+void add_at_option(CLI::App& view, CausalOptions& options) {
+  view.add_option("--at", options.at, "Only this address (may be repeated)")->allow_extra_args(false);
+}
+
 void ablate(const CausalOptions& options) {
   const Subject subject(options.model);
   const study::Model& model = subject.model();
-  std::vector<study::Address> parts;
-  for (const std::string& text : options.at) parts.push_back(study::parse_address(text, model.config));
+  std::vector<study::Address> parts = asked_parts(options, model.config);
   if (parts.empty()) {
     for (const study::Address& at : study::ablatable(model.config)) {
       if (options.all || !at.neuron) parts.push_back(at);
@@ -51,7 +61,8 @@ void ablate(const CausalOptions& options) {
   Table table({{"without", true}, {"loss"}, {"change"}, {"+-"}});
   const double largest =
       rows.empty() ? 0 : std::max(std::abs(rows.front().change), std::abs(rows.back().change));
-  const auto add = [&](const std::string& name, const study::AblationRow& row) {
+  const auto add = [&](const study::AblationRow& row) {
+    const std::string name = study::to_string(row.at);
     document["rows"].push_back({{"address", name},
                                 {"loss", row.loss},
                                 {"change", row.change},
@@ -62,8 +73,7 @@ void ablate(const CausalOptions& options) {
                {number_text(row.change, 4), largest > 0 ? row.change / largest : 0},
                {number_text(row.standard_error, 4)}});
   };
-  if (options.at.empty()) add("wpe", study::ablate_positions(model, batch, how));
-  for (const study::AblationRow& row : rows) add(study::to_string(row.at), row);
+  for (const study::AblationRow& row : rows) add(row);
   if (options.json) {
     std::cout << document.dump() << '\n';
     return;
@@ -82,19 +92,33 @@ void patch(const CausalOptions& options) {
   const Subject subject(options.model);
   const Batch clean = subject.text(options.clean);
   const Batch corrupted = subject.text(options.corrupt);
-  // The last prediction is of BOS; the metric is taken there.
+  const ModelConfig& config = subject.model().config;
   const int target = subject.token(options.target, "--target");
-  const int contrast = subject.token(options.contrast, "--contrast");
-  const study::PatchSweep sweep = study::patch_sweep(subject.model(), clean, corrupted, target, contrast);
+  const bool loss = options.contrast.empty();
+  const int contrast = loss ? -1 : subject.token(options.contrast, "--contrast");
+  std::vector<study::Address> parts = asked_parts(options, config);
+  for (const study::Address& at : parts) {
+    if (info(at.site).kind != SiteKind::tokens
+        && at.position.value_or(0) < static_cast<int>(clean.positions()))
+      continue;
+    throw Error(Fault::usage,
+                "bad --at: " + study::to_string(at)
+                    + (at.position ? ": the text has positions 0 to " + std::to_string(clean.positions() - 1)
+                                   : ": it is the answer itself"));
+  }
+  if (parts.empty()) parts = study::patchable(config);
+  const study::PatchSweep sweep =
+      study::patch_sweep(subject.model(), clean, corrupted, parts, target, contrast);
   if (options.json) {
     ordered_json document = {{"view", "patch"},
                              {"clean_text", options.clean},
                              {"corrupted_text", options.corrupt},
-                             {"target", subject.label(target)},
-                             {"contrast", subject.label(contrast)},
-                             {"clean", sweep.clean},
-                             {"corrupted", sweep.corrupted},
-                             {"rows", ordered_json::array()}};
+                             {"metric", loss ? "loss" : "logit difference"},
+                             {"target", subject.label(target)}};
+    if (!loss) document["contrast"] = subject.label(contrast);
+    document["clean"] = sweep.clean;
+    document["corrupted"] = sweep.corrupted;
+    document["rows"] = ordered_json::array();
     for (const study::PatchRow& row : sweep.rows) {
       document["rows"].push_back(
           {{"address", study::to_string(row.at)}, {"metric", row.metric}, {"recovered", row.recovered}});
@@ -102,7 +126,8 @@ void patch(const CausalOptions& options) {
     std::cout << document.dump() << '\n';
     return;
   }
-  std::cout << bold("logit of " + subject.label(target) + " minus logit of " + subject.label(contrast))
+  std::cout << bold(loss ? "loss of " + subject.label(target) + " (-log of its probability)"
+                         : "logit of " + subject.label(target) + " minus logit of " + subject.label(contrast))
             << " at the last position: clean " << number_text(sweep.clean, 4) << ", corrupted "
             << number_text(sweep.corrupted, 4)
             << "\nshare of the difference that comes back when one place is taken from the clean run:\n\n";
@@ -111,18 +136,21 @@ void patch(const CausalOptions& options) {
     columns.push_back({subject.position_label(corrupted, p)});
   }
   Table table(columns);
-  std::vector<Cell> row;
-  std::string name;
-  for (const study::PatchRow& r : sweep.rows) {
-    const std::string site = study::site_name(r.at.site, r.at.layer);
-    if (site != name) {
-      if (!row.empty()) table.add(row);
-      row = {{site}};
-      name = site;
+  auto r = sweep.rows.begin();
+  for (study::Address part : parts) {
+    const std::optional<int> only = part.position;
+    part.position.reset();
+    std::vector<Cell> row = {{study::to_string(part)}};
+    for (int p = 0; p < static_cast<int>(corrupted.positions()); ++p) {
+      if (only && p != *only) {
+        row.push_back({""});
+        continue;
+      }
+      row.push_back({share_text(r->recovered, 2), std::clamp(r->recovered, -1.0, 1.0)});
+      ++r;
     }
-    row.push_back({number_text(r.recovered, 2), std::clamp(r.recovered, -1.0, 1.0)});
+    table.add(row);
   }
-  table.add(row);
   table.print(std::cout, screen(options.width));
 }
 
@@ -194,7 +222,7 @@ void add_causal_views(CLI::App& study) {
     auto [view, options] = add("ablate", "The loss without each head, layer or neuron, and without positions",
                                "ablate --model runs/names-1 --at 'layer0.attn.z[head 1]'", ablate);
     add_data_options(*view, *options);
-    view->add_option("--at", options->at, "Only this address (may be repeated)")->allow_extra_args(false);
+    add_at_option(*view, *options);
     view->add_flag("--all", options->all, "Every neuron too");
     view->add_flag("--mean", options->mean, "Put the mean in its place instead of 0");
     view->add_option("--top", options->top, "Rows shown; 0: all")
@@ -207,8 +235,10 @@ void add_causal_views(CLI::App& study) {
             "patch --model runs/names-1 --clean anna --corrupt enna --target BOS --contrast e", patch);
     view->add_option("--clean", options->clean, "The text whose values are taken")->required();
     view->add_option("--corrupt", options->corrupt, "The text they are put into, equally long")->required();
-    view->add_option("--target", options->target, "Character, or BOS, whose logit is the metric")->required();
-    view->add_option("--contrast", options->contrast, "Character whose logit is taken off")->required();
+    view->add_option("--target", options->target, "Character, or BOS, that is predicted")->required();
+    view->add_option("--contrast", options->contrast,
+                     "The metric is then the target's logit less this one's; else the target's loss");
+    add_at_option(*view, *options);
   }
   {
     auto [view, options] = add("gradients", "Gradients of every tensor on a text, with a witness",

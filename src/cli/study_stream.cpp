@@ -154,7 +154,9 @@ void residual(const StreamOptions& options) {
 
 /// What a part of a logit is, in words.
 std::string part_in_words(const Subject& subject, const Batch& batch, const study::Address& at) {
-  if (at.site == Site::embed_norm) return "the character and its place";
+  if (at.site == Site::embed_token)
+    return "the character " + subject.label(batch.token[static_cast<std::size_t>(*at.position)]);
+  if (at.site == Site::embed_position) return "its position";
   if (at.neuron) return "neuron " + std::to_string(*at.neuron);
   return "head " + std::to_string(*at.head) + " from " + subject.position_label(batch, *at.source);
 }

@@ -70,6 +70,14 @@ std::string number_text(double value, int digits) {
   return text;
 }
 
+std::string share_text(double value, int digits) {
+  if (!std::isfinite(value) || value == 0 || std::abs(value) >= 1e6) return number_text(value, digits);
+  const double rounded = std::round(value * std::pow(10.0, digits)) / std::pow(10.0, digits);
+  char text[400];
+  std::snprintf(text, sizeof text, "%.*f", digits, rounded == 0 ? 0.0 : rounded);
+  return text;
+}
+
 void Table::print(std::ostream& out, const Screen& screen, int indent) const {
   std::vector<std::size_t> width(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); ++c) {

@@ -45,7 +45,7 @@ TEST_SUITE("cli") {
     CHECK(std::abs(sum - ledger["logit"].number()) < 1e-12);
     CHECK(std::abs(ledger["sum"].number() - sum) < 1e-12);
     // Two layers of two heads from five positions, and of 32 neurons.
-    CHECK(ledger["parts"].size() == 1 + 2 * (2 * 5 + 32));
+    CHECK(ledger["parts"].size() == 2 + 2 * (2 * 5 + 32));
 
     // Logits differ by what the probabilities say.
     const Json other = run.json("ledger", {"--text", "agat", "--target", "e", "--contrast", "a"});

@@ -29,7 +29,7 @@ TEST_SUITE("study") {
           CHECK(got.logit == logits(position, target) - (contrast < 0 ? 0 : logits(position, contrast)));
           const std::size_t L = static_cast<std::size_t>(model.config.n_layer);
           CHECK(got.parts.size()
-                == 1
+                == 2
                        + L
                              * (static_cast<std::size_t>(model.config.n_head * (position + 1)
                                                          + 4 * model.config.n_embd)));

@@ -29,7 +29,7 @@ TEST_SUITE("study") {
     const Model model = random_model(noise, 2, Activation::relu);
     const Batch batch = some_documents(model.config, noise);
     const auto rows = ablate(model, batch, ablatable(model.config), Ablation::zero);
-    CHECK(rows.size() == 2 * (2 + 3 + 48));
+    CHECK(rows.size() == 1 + 2 * (2 + 3 + 48));
     const double whole = loss_of(model, batch);
     const int D = model.config.head_size();
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -37,6 +37,7 @@ TEST_SUITE("study") {
       if (i > 0) CHECK(rows[i - 1].change >= row.change);
       Model without = model;
       const int l = row.at.layer;
+      if (row.at.site == Site::embed_position) without.parameters.wpe().setZero();
       if (row.at.site == Site::attn_out) without.parameters.attn_wo(l).setZero();
       if (row.at.site == Site::mlp_out) without.parameters.mlp_fc2(l).setZero();
       if (row.at.site == Site::z) without.parameters.attn_wo(l).middleCols(*row.at.head * D, D).setZero();
@@ -100,9 +101,14 @@ TEST_SUITE("study") {
     const Batch batch = some_documents(model.config, noise);
     Model blind = model;
     blind.parameters.wpe().setZero();
-    CHECK(std::abs(ablate_positions(model, batch, Ablation::zero).loss - loss_of(blind, batch)) < 1e-12);
-    for (Index p = 0; p < 6; ++p) blind.parameters.wpe().row(p) = model.parameters.wpe().colwise().mean();
-    CHECK(std::abs(ablate_positions(model, batch, Ablation::mean).loss - loss_of(blind, batch)) < 1e-12);
+    const std::vector<Address> part = {{.site = Site::embed_position}};
+    CHECK(std::abs(ablate(model, batch, part, Ablation::zero).at(0).loss - loss_of(blind, batch)) < 1e-12);
+    // The mean is that of what was added: position 0 as often as there are documents.
+    Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(model.config.n_embd);
+    for (const int p : batch.position)
+      mean += model.parameters.wpe().row(p) / static_cast<double>(batch.positions());
+    blind.parameters.wpe().rowwise() = mean;
+    CHECK(std::abs(ablate(model, batch, part, Ablation::mean).at(0).loss - loss_of(blind, batch)) < 1e-12);
   }
 
   TEST_CASE("patching: all or nothing at the ends, and each row is a run of its own") {
@@ -112,33 +118,44 @@ TEST_SUITE("study") {
     clean = batch_of({{4, 0, 1, 2, 3}});
     Batch corrupted;
     corrupted = batch_of({{4, 0, 2, 2, 3}});  // one character differs, at position 2
-    const PatchSweep sweep = patch_sweep(model, clean, corrupted, 1, 3);
+    const PatchSweep sweep = patch_sweep(model, clean, corrupted, patchable(model.config), 1, 3);
     const auto metric = [](const Trace& trace) {
       return trace.values(Site::logits)(3, 1) - trace.values(Site::logits)(3, 3);
     };
     const Trace clean_run = run(model, clean);
     CHECK(sweep.clean == metric(clean_run));
     CHECK(sweep.corrupted == metric(run(model, corrupted)));
-    CHECK(sweep.rows.size() == 4 * (2 + 2 * 13));
+    CHECK(sweep.rows.size() == 4 * (4 + 2 * 15));
     for (const PatchRow& row : sweep.rows) {
       INFO(to_string(row.at));
       CHECK(row.recovered
             == doctest::Approx((row.metric - sweep.corrupted) / (sweep.clean - sweep.corrupted)));
-      const bool stream = row.at.site == Site::embed || row.at.site == Site::embed_norm
+      const bool stream = row.at.site == Site::embed_token || row.at.site == Site::embed
+                          || row.at.site == Site::embed_norm
                           || (row.at.site == Site::resid_pre && row.at.layer == 0);
       // What differs is all in the embedding of position 2; what is before it is the same in both.
       if (stream && row.at.position == 2) CHECK(row.metric == sweep.clean);
+      if (row.at.site == Site::embed_position) CHECK(row.metric == sweep.corrupted);
       if (*row.at.position < 2) CHECK(row.metric == sweep.corrupted);
       if (row.at.site == Site::resid_post && row.at.layer == 1) {
         CHECK(row.metric == (row.at.position == 3 ? sweep.clean : sweep.corrupted));
       }
     }
+    // The other metric, and a part that names its position.
+    const Address at = {.site = Site::z, .layer = 0, .position = 3, .head = 1};
+    const PatchSweep loss = patch_sweep(model, clean, corrupted, {at}, 1);
+    REQUIRE(loss.rows.size() == 1);
+    const Intervention one[] = {patch(at, clean_run)};
+    const double expected = -std::log(run(model, corrupted, one).values(Site::probs)(3, 1));
+    CHECK(loss.rows[0].metric == expected);
+    CHECK(loss.clean == -std::log(clean_run.values(Site::probs)(3, 1)));
     Batch longer;
     longer = batch_of({{4, 0, 1, 2, 3, 0}});
     CHECK(failure_of([&] {
-            (void)patch_sweep(model, clean, longer, 1, 3);
+            (void)patch_sweep(model, clean, longer, {}, 1, 3);
           }).names("the clean one has 4 positions, the corrupted one 5"));
-    CHECK(
-        failure_of([&] { (void)patch_sweep(model, clean, clean, 1, 3); }).names("nothing can be recovered"));
+    CHECK(failure_of([&] {
+            (void)patch_sweep(model, clean, clean, {}, 1, 3);
+          }).names("nothing can be recovered"));
   }
 }

@@ -4,7 +4,7 @@
 //
 // clang-format off
 //   here           canonical name   shape     microgpt.py, in gpt()        TransformerLens
-//   embed()        embed            (P, C)    tok_emb + pos_emb            hook_embed + hook_pos_embed
+//   embed()        embed            (P, C)    tok_emb + pos_emb            (the sum of two hooks)
 //   resid_pre(0)   embed.norm       (P, C)    x after the first rmsnorm    (has none)
 //   resid_pre(i)   resid_pre        (P, C)    x_residual                   hook_resid_pre
 //   attn_norm(i)   attn.norm        (P, C)    x after rmsnorm              ln1.hook_normalized

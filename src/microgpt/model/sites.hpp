@@ -9,6 +9,8 @@
 namespace microgpt {
 
 enum class Site : std::uint8_t {
+  embed_token,
+  embed_position,
   embed,
   embed_norm,
   resid_pre,
@@ -49,9 +51,10 @@ struct SiteInfo {
   std::string_view transformer_lens;  ///< its hook; "blocks.{i}." goes before it; "" if there is none
 };
 
-inline constexpr std::array<SiteInfo, 19> kSites = {{
-    {Site::embed, "embed", false, SiteKind::residual, 111, "tok_emb + pos_emb",
-     "hook_embed + hook_pos_embed"},
+inline constexpr std::array<SiteInfo, 21> kSites = {{
+    {Site::embed_token, "embed.token", false, SiteKind::residual, 109, "tok_emb", "hook_embed"},
+    {Site::embed_position, "embed.position", false, SiteKind::residual, 110, "pos_emb", "hook_pos_embed"},
+    {Site::embed, "embed", false, SiteKind::residual, 111, "tok_emb + pos_emb", ""},
     {Site::embed_norm, "embed.norm", false, SiteKind::residual, 112, "x after the first rmsnorm", ""},
     {Site::resid_pre, "resid_pre", true, SiteKind::residual, 116, "x_residual", "hook_resid_pre"},
     {Site::attn_norm, "attn.norm", true, SiteKind::residual, 117, "x after rmsnorm", "ln1.hook_normalized"},

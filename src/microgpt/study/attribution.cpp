@@ -60,7 +60,11 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     at.position = position;
     result.parts.push_back({at, value});
   };
-  part({.site = Site::embed_norm}, direction.dot(trace.values(Site::embed_norm).row(position)));
+  // embed_norm = (token + position) r
+  const double r = trace.embed_scale(position);
+  for (const Site site : {Site::embed_token, Site::embed_position}) {
+    part({.site = site}, r * direction.dot(trace.values(site).row(position)));
+  }
   const Index D = config.head_size();
   for (int i = 0; i < config.n_layer; ++i) {
     // attn_out = Σ_h wo[:, h] z_h   and   z_h = Σ_j pattern[j] v_h[j]

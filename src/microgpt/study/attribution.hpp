@@ -1,6 +1,6 @@
 // Why the model predicts what it predicts, as exact sums. There is no norm before lm_head and there are no
-// biases, so every logit is the sum of what was written into the residual stream: the embedding, what each
-// head brought from each position it looked at, and each neuron.
+// biases, so every logit is the sum of what was written into the residual stream: the character, its place,
+// what each head brought from each position it looked at, and each neuron.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace microgpt::study {
 
 /// One term of a logit.
 struct LedgerPart {
-  Address at;  ///< embed.norm; attn.pattern[head h, source j]: what head h brought from j; mlp.post[neuron n]
+  Address at;  ///< embed.token, embed.position; attn.pattern[head h, source j]: what head h brought from j;
+               ///< mlp.post[neuron n]
   double value = 0;
 };
 
@@ -25,6 +26,7 @@ struct Ledger {
   std::vector<LedgerPart> parts;  ///< largest in size first
 };
 
+/// The embedding's two terms are those of embed.norm = (embed.token + embed.position) · r, with r as it is.
 /// The logit of `target` (or its distance from that of `contrast`) at a position of the trace's first
 /// document, in parts. Throws Error (usage) if position or token are not there.
 Ledger ledger(const Model& model, const Trace& trace, int position, int target, int contrast = -1);

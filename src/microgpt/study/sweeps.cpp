@@ -41,7 +41,7 @@ Eigen::RowVectorXd column_means(const Trace& trace, const Address& at) {
 }  // namespace
 
 std::vector<Address> ablatable(const ModelConfig& config) {
-  std::vector<Address> parts;
+  std::vector<Address> parts = {{.site = Site::embed_position}};
   for (int i = 0; i < config.n_layer; ++i) {
     parts.push_back({.site = Site::attn_out, .layer = i});
     parts.push_back({.site = Site::mlp_out, .layer = i});
@@ -70,22 +70,21 @@ std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const st
   return rows;
 }
 
-AblationRow ablate_positions(const Model& model, const Batch& batch, Ablation how) {
-  Model blind = model;
-  auto wpe = blind.parameters.wpe();
-  const Eigen::RowVectorXd mean = wpe.colwise().mean();
-  for (Index p = 0; p < wpe.rows(); ++p) {
-    if (how == Ablation::mean) {
-      wpe.row(p) = mean;
-    } else {
-      wpe.row(p).setZero();
+std::vector<Address> patchable(const ModelConfig& config) {
+  std::vector<Address> parts;
+  for (const SiteInfo& site : kSites) {
+    if (!site.in_layer && site.kind == SiteKind::residual) parts.push_back({.site = site.site});
+  }
+  for (int layer = 0; layer < config.n_layer; ++layer) {
+    for (const SiteInfo& site : kSites) {
+      if (site.in_layer) parts.push_back({.site = site.site, .layer = layer});
     }
   }
-  return compare({.site = Site::embed}, batch, run(model, batch).nll(), run(blind, batch).nll());
+  return parts;
 }
 
-PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target,
-                       int contrast) {
+PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted,
+                       const std::vector<Address>& parts, int target, int contrast) {
   if (clean.positions() != corrupted.positions()) {
     throw Error(Fault::usage, "bad texts: the clean one has " + std::to_string(clean.positions())
                                   + " positions, the corrupted one " + std::to_string(corrupted.positions())
@@ -93,6 +92,7 @@ PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corr
   }
   const auto last = static_cast<Index>(clean.positions()) - 1;
   const auto metric = [&](const Trace& trace) {
+    if (contrast < 0) return -std::log(trace.values(Site::probs)(last, target));
     const Matrix<double> logits = trace.values(Site::logits);
     return logits(last, target) - logits(last, contrast);
   };
@@ -100,26 +100,17 @@ PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corr
   PatchSweep sweep{.clean = metric(clean_run), .corrupted = metric(run(model, corrupted)), .rows = {}};
   if (sweep.clean == sweep.corrupted) {
     throw Error(Fault::usage,
-                "bad texts: the clean and the corrupted one have the same logits: nothing can be "
-                "recovered");
+                "bad texts: the clean and the corrupted one give the same metric: nothing can be recovered");
   }
-  for (const SiteInfo& site : kSites) {
-    if (site.kind == SiteKind::keys || site.kind == SiteKind::tokens) continue;
-    for (int layer = 0; layer < (site.in_layer ? model.config.n_layer : 1); ++layer) {
-      for (int position = 0; position <= last; ++position) {
-        Address at = {.site = site.site, .layer = layer};
-        at.position = position;
-        const Intervention one[] = {patch(at, clean_run)};
-        const double value = metric(run(model, corrupted, one));
-        sweep.rows.push_back({at, value, (value - sweep.corrupted) / (sweep.clean - sweep.corrupted)});
-      }
+  for (Address at : parts) {
+    const std::optional<int> only = at.position;
+    for (int position = only.value_or(0); position <= only.value_or(static_cast<int>(last)); ++position) {
+      at.position = position;
+      const Intervention one[] = {patch(at, clean_run)};
+      const double value = metric(run(model, corrupted, one));
+      sweep.rows.push_back({at, value, (value - sweep.corrupted) / (sweep.clean - sweep.corrupted)});
     }
   }
-  // As the pass goes: layer by layer.
-  std::stable_sort(sweep.rows.begin(), sweep.rows.end(), [](const PatchRow& a, const PatchRow& b) {
-    const auto order = [](const PatchRow& row) { return info(row.at.site).in_layer ? row.at.layer + 1 : 0; };
-    return order(a) < order(b);
-  });
   return sweep;
 }
 

@@ -18,17 +18,14 @@ struct AblationRow {
   double standard_error = 0;  ///< of the change, over documents
 };
 
-/// The parts one can take away: every head (attn.z), every neuron (mlp.post), every layer's attn.out and
-/// mlp.out.
+/// The parts one can take away: the position embeddings (embed.position), every head (attn.z), every neuron
+/// (mlp.post), every layer's attn.out and mlp.out.
 std::vector<Address> ablatable(const ModelConfig& config);
 
 /// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of
 /// the batch. Largest change first.
 std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
                                 Ablation how);
-
-/// Loss without position embeddings: wpe zero, or the same mean row everywhere.
-AblationRow ablate_positions(const Model& model, const Batch& batch, Ablation how);
 
 /// A patch of one position at one site.
 struct PatchRow {
@@ -39,14 +36,18 @@ struct PatchRow {
 
 struct PatchSweep {
   double clean = 0, corrupted = 0;  ///< the metric of the two runs
-  std::vector<PatchRow> rows;       ///< in the order of the pass, and of positions
+  std::vector<PatchRow> rows;       ///< part by part, and position by position
 };
 
+/// The sites one can patch, in the order of the pass: all but logits and probs, which are the answer itself.
+std::vector<Address> patchable(const ModelConfig& config);
+
 /// Activation patching (Meng et al. 2022; Wang et al. 2022): the corrupted text is run with one position's
-/// values at one site taken from the clean run; how much of the metric comes back? The metric is
-/// logit[target] - logit[contrast] at the last position. Texts must have the same number of positions. Throws
-/// Error (usage) if not, or if the metric is the same in both runs.
-PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted, int target,
-                       int contrast);
+/// values of one part taken from the clean run; how much of the metric comes back? A part that names no
+/// position is tried at each. The metric, at the last position, is logit[target] - logit[contrast], or
+/// -log p(target) if `contrast` is negative. Texts must have the same number of positions. Throws Error
+/// (usage) if not, or if the metric is the same in both runs.
+PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted,
+                       const std::vector<Address>& parts, int target, int contrast = -1);
 
 }  // namespace microgpt::study

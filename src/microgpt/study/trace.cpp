@@ -28,12 +28,15 @@ void each_document(const PatternLayout& layout, Visit&& visit) {
 /// Carries out the interventions at sites whose values have just been computed.
 class Tap {
  public:
-  Tap(const ModelConfig& config, const Batch& batch, Activations<double>& a,
+  Tap(const ModelConfig& config, const Batch& batch, const Matrix<double>& embed_token,
+      const Matrix<double>& embed_position, Activations<double>& a,
       std::span<const Intervention> interventions)
       : config_(config),
         batch_(batch),
         layout_{batch_.offsets, config.n_head},
         interventions_(interventions) {
+    sites_[embed_token.data()] = {{Site::embed_token, 0}};
+    sites_[embed_position.data()] = {{Site::embed_position, 0}};
     sites_[a.embed().data()] = {{Site::embed, 0}};
     sites_[a.resid_pre(0).data()] = {{Site::embed_norm, 0}};
     for (int i = 0; i < config.n_layer; ++i) {
@@ -119,10 +122,20 @@ class Tap {
 struct TappedOps {
   using Plain = ReadableOps<double>;
   const Tap& tap;
+  Matrix<double>& embed_token;
+  Matrix<double>& embed_position;
 
   void embedding_forward(Out<double> x, std::span<const int> token, std::span<const int> position,
                          In<double> wte, In<double> wpe) const {
-    Plain::embedding_forward(x, token, position, wte, wpe);
+    // x[p] = wte[token[p]] + wpe[position[p]]: each term by itself first, then their sum
+    for (Index p = 0; p < x.rows(); ++p) {
+      const auto i = static_cast<std::size_t>(p);
+      embed_token.row(p) = wte.row(token[i]);
+      embed_position.row(p) = wpe.row(position[i]);
+    }
+    tap(embed_token.data(), x.cols());
+    tap(embed_position.data(), x.cols());
+    x = embed_token + embed_position;
     tap(x.data(), x.cols());
   }
   void rmsnorm_forward(Out<double> y, Out<double> r, In<double> x) const {
@@ -209,6 +222,8 @@ View<double> Trace::view(Activations<double>& a, Site site, int layer) {
       return a.logits();
     case Site::probs:
       return a.probs();
+    case Site::embed_token:
+    case Site::embed_position:
     case Site::scores:
     case Site::pattern:
       break;
@@ -230,10 +245,14 @@ Matrix<double> own_columns(const View<double>& view, Site site, const ModelConfi
 }  // namespace
 
 Matrix<double> Trace::values(Site site, int layer) const {
+  if (site == Site::embed_token) return embed_token_;
+  if (site == Site::embed_position) return embed_position_;
   return own_columns(view(a_, site, layer), site, config_);
 }
 
 Matrix<double> Trace::gradient(Site site, int layer) const {
+  // forward: embed = embed.token + embed.position: both have its gradient
+  if (site == Site::embed_token || site == Site::embed_position) site = Site::embed;
   return own_columns(view(*da_, site, layer), site, config_);
 }
 
@@ -272,8 +291,12 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
   }
   Trace trace(model.config, std::move(batch));
   trace.a_.reshape(trace.batch_);
-  const Tap tap(model.config, trace.batch_, trace.a_, interventions);
-  forward_pass(model.config, model.parameters, trace.batch_, trace.a_, TappedOps{tap});
+  trace.embed_token_.resize(trace.a_.positions(), model.config.n_embd);
+  trace.embed_position_.resize(trace.a_.positions(), model.config.n_embd);
+  const Tap tap(model.config, trace.batch_, trace.embed_token_, trace.embed_position_, trace.a_,
+                interventions);
+  forward_pass(model.config, model.parameters, trace.batch_, trace.a_,
+               TappedOps{tap, trace.embed_token_, trace.embed_position_});
   if (gradient) {
     const std::vector<double> weight(trace.batch_.positions(),
                                      1.0 / static_cast<double>(trace.batch_.positions()));

@@ -43,6 +43,9 @@ class Trace {
   [[nodiscard]] const Parameters<double>& weight_gradient() const { return *weight_gradient_; }
   [[nodiscard]] bool has_gradient() const { return weight_gradient_ != nullptr; }
 
+  /// What rmsnorm multiplied a position's embedding by.
+  [[nodiscard]] double embed_scale(int position) const { return a_.embed_scale()(position, 0); }
+
   /// -log probability of what came next, in nats, for each position.
   [[nodiscard]] std::vector<double> nll() const;
   /// Its mean.
@@ -60,7 +63,8 @@ class Trace {
 
   ModelConfig config_;
   Batch batch_;
-  mutable Activations<double> a_;  // (its views are not const)
+  mutable Activations<double> a_;                // (its views are not const)
+  Matrix<double> embed_token_, embed_position_;  // which training does not keep: only their sum
   mutable std::unique_ptr<Activations<double>> da_;
   std::unique_ptr<Parameters<double>> weight_gradient_;
 };
