@@ -9,7 +9,6 @@
 #include "cli/explain_topics.hpp"
 #include "cli/model.hpp"
 #include "cli/terminal.hpp"
-#include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
 
@@ -17,37 +16,48 @@ namespace explain {
 
 namespace {
 
-struct ExplainOptions {
-  std::string topic;
-  std::vector<std::string> numbers;
-  std::optional<std::string> model, text, at, weight, dtype;
-  std::optional<int> position, layer, head;
-  std::optional<double> temperature;
-  std::uint64_t seed = 42;
-  std::optional<int> digits;
-  int width = 0;
-  bool json = false;
-};
-
 struct Topic {
   std::string name, about;
   bool layer = false, head = false;  ///< what of a model it looks at
   bool position = true;
+  std::vector<Site> sites{};  ///< that an address may name
 };
-const Topic kTopics[] = {{"tokens", "characters as numbers"},
-                         {"embedding", "numbers as vectors"},
-                         {"rmsnorm", "vectors of one size"},
-                         {"linear", "a matrix times a vector"},
-                         {"softmax", "any numbers as probabilities"},
-                         {"attention", "what a position takes from those before it", true, true},
-                         {"heads", "several looks at once, and their mixture", true},
-                         {"residual", "the stream that everything is added to", true},
-                         {"mlp", "neurons", true},
-                         {"logits", "a number for every next character"},
-                         {"loss", "how wrong they are"},
-                         {"backprop", "how the loss answers to one weight", false, false, false},
-                         {"adam", "how that weight is moved", false, false, false},
-                         {"sampling", "how a next character is drawn"}};
+const Topic kTopics[] = {
+    {"tokens", "characters as numbers"},
+    {.name = "embedding",
+     .about = "numbers as vectors",
+     .sites = {Site::embed, Site::embed_token, Site::embed_position}},
+    {.name = "rmsnorm",
+     .about = "vectors of one size",
+     .sites = {Site::embed_norm, Site::attn_norm, Site::mlp_norm}},
+    {.name = "linear",
+     .about = "a matrix times a vector",
+     .sites = {Site::q, Site::k, Site::v, Site::attn_out, Site::mlp_pre, Site::mlp_out, Site::logits}},
+    {.name = "softmax",
+     .about = "any numbers as probabilities",
+     .sites = {Site::scores, Site::pattern, Site::logits, Site::probs}},
+    {.name = "attention",
+     .about = "what a position takes from those before it",
+     .layer = true,
+     .head = true,
+     .sites = {Site::q, Site::k, Site::v, Site::scores, Site::pattern, Site::z}},
+    {.name = "heads",
+     .about = "several looks at once, and their mixture",
+     .layer = true,
+     .sites = {Site::pattern, Site::z, Site::attn_out}},
+    {.name = "residual",
+     .about = "the stream that everything is added to",
+     .layer = true,
+     .sites = {Site::resid_pre, Site::attn_out, Site::resid_mid, Site::mlp_out, Site::resid_post}},
+    {.name = "mlp",
+     .about = "neurons",
+     .layer = true,
+     .sites = {Site::mlp_pre, Site::mlp_post, Site::mlp_out}},
+    {.name = "logits", .about = "a number for every next character", .sites = {Site::logits}},
+    {.name = "loss", .about = "how wrong they are", .sites = {Site::logits, Site::probs}},
+    {.name = "backprop", .about = "how the loss answers to one weight", .position = false},
+    {.name = "adam", .about = "how that weight is moved", .position = false},
+    {.name = "sampling", .about = "how a next character is drawn", .sites = {Site::logits, Site::probs}}};
 
 std::string topic_names() {
   std::string names;
@@ -62,106 +72,6 @@ const Topic& find_topic(const std::string& name) {
     throw Error(Fault::usage, "bad TOPIC: '" + name + "': there are " + topic_names());
   }
   return *found;
-}
-
-/// The example without a model: four channels, two heads, the letters of emma, weights from a seed.
-study::Model built_in_model() {
-  ModelConfig config{.n_layer = 1, .n_embd = 4, .n_head = 2, .block_size = 8};
-  Tokenizer tokenizer(std::vector<char32_t>{U'a', U'e', U'm'});
-  config.vocab_size = tokenizer.vocab_size();
-  study::Model model{config, Parameters<double>(config), std::move(tokenizer)};
-  Rng rng(42);
-  initialize(model.parameters, {.std = 0.5}, rng);
-  return model;
-}
-
-/// The text as the model reads it; whole, or it is refused.
-Batch read_text(const study::Model& model, const std::string& text, bool stream, Token opening) {
-  if (find_invalid_utf8(text) != std::string::npos) {
-    throw Error(Fault::usage, "bad --text: '" + one_line(text) + "': it is not valid UTF-8");
-  }
-  if (stream && text.empty()) throw Error(Fault::usage, "bad --text: it is empty, and a stream has no end");
-  const auto known = model.tokenizer.characters();
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t character = next_code_point(text, at);
-    if (std::binary_search(known.begin(), known.end(), character)) continue;
-    constexpr std::size_t kMost = 100;
-    std::string unknown;
-    std::string all;
-    append_utf8(unknown, character);
-    for (std::size_t i = 0; i < std::min(kMost, known.size()); ++i) append_utf8(all, known[i]);
-    if (known.size() > kMost) all += "... (" + std::to_string(known.size() - kMost) + " more)";
-    throw Error(Fault::data,
-                "bad --text: the model has never seen '" + unknown + "': its characters are " + all);
-  }
-  const std::size_t length = count_code_points(text);
-  if (length > static_cast<std::size_t>(model.config.block_size)) {
-    throw Error(Fault::usage, "bad --text: it has " + std::to_string(length)
-                                  + " characters, and the model reads at most "
-                                  + std::to_string(model.config.block_size) + " (its block_size)");
-  }
-  if (!stream) return study::batch_of_text(model, text);
-  std::vector<Token> tokens = {opening};
-  model.tokenizer.encode(text, tokens);
-  Batch batch;
-  batch.add(tokens);
-  return batch;
-}
-
-/// An index that was asked for, or else `otherwise`.
-int checked_index(const std::optional<int>& asked, const std::string& name, int count, int otherwise) {
-  if (!asked) return otherwise;
-  if (*asked < 0 || *asked >= count) {
-    throw Error(Fault::usage, "bad --" + name + ": " + std::to_string(*asked) + ": there "
-                                  + (count == 0   ? "are none"
-                                     : count == 1 ? "is only 0"
-                                                  : "are 0 to " + std::to_string(count - 1)));
-  }
-  return *asked;
-}
-
-Parameters<double> as_doubles(const ModelConfig& config, const auto& stored) {
-  Parameters<double> doubles(config);
-  std::copy(stored.values().begin(), stored.values().end(), doubles.values().begin());
-  return doubles;
-}
-
-Subject make_subject(const ExplainOptions& options, const std::optional<study::Address>& at,
-                     const std::optional<Checkpoint>& checkpoint, study::Model model) {
-  const bool stream = checkpoint && is_stream(checkpoint->config());
-  const Token first = checkpoint ? opening(checkpoint->config(), checkpoint->tokenizer()) : 0;
-  const std::string text = options.text.value_or("emma");
-  Batch batch = read_text(model, text, stream, first);
-  const int positions = static_cast<int>(batch.positions());
-  study::Trace trace = study::run(model, std::move(batch), {}, true);
-  const ModelConfig config = model.config;
-  Subject subject{.model = std::move(model),
-                  .train = {},
-                  .first_moment = Parameters<double>(config),
-                  .second_moment = Parameters<double>(config),
-                  .text = text,
-                  .trace = std::move(trace)};
-  if (checkpoint) {
-    subject.train = checkpoint->config().train;
-    subject.step = checkpoint->training().step;
-  }
-  if (checkpoint && options.topic == "adam") {  // the moments are as large as the model
-    const auto take = [&](const auto& state) {
-      subject.first_moment = as_doubles(config, state.m);
-      subject.second_moment = as_doubles(config, state.v);
-    };
-    checkpoint->config().precision == Precision::float32 ? take(checkpoint->train_state<float>())
-                                                         : take(checkpoint->train_state<double>());
-  }
-  const auto asked = [&](const std::optional<int>& index, std::optional<int> study::Address::*part) {
-    return at && ((*at).*part) ? (*at).*part : index;
-  };
-  subject.position =
-      checked_index(asked(options.position, &study::Address::position), "position", positions, positions - 1);
-  const std::optional<int> layer = at && info(at->site).in_layer ? at->layer : options.layer;
-  subject.layer = checked_index(layer, "layer", config.n_layer, 0);
-  subject.head = checked_index(asked(options.head, &study::Address::head), "head", config.n_head, 0);
-  return subject;
 }
 
 double to_number(const std::string& text, bool float32) {
@@ -187,12 +97,6 @@ SoftmaxInput softmax_of_numbers(const ExplainOptions& options) {
 /// The scores of a head, or the logits of a position.
 SoftmaxInput softmax_of_model(const ExplainOptions& options, const Subject& s,
                               const std::optional<study::Address>& at) {
-  if (at && at->site != Site::scores && at->site != Site::pattern && at->site != Site::logits
-      && at->site != Site::probs) {
-    throw Error(Fault::usage,
-                "bad --at: " + to_string(*at)
-                    + ": softmax takes layer0.attn.scores[head 0, position 2] or logits[position 2]");
-  }
   SoftmaxInput input{.temperature = options.temperature.value_or(1), .float32 = options.dtype == "float32"};
   const bool scores =
       at ? info(at->site).kind == SiteKind::keys : options.head.has_value() || options.layer.has_value();
@@ -215,16 +119,14 @@ SoftmaxInput softmax_of_model(const ExplainOptions& options, const Subject& s,
   return input;
 }
 
-/// The address of --at, or one made of the topic's usual site; of a site the topic knows.
-study::Address site_at(const Subject& s, const std::optional<study::Address>& at, Site usual,
-                       std::initializer_list<Site> allowed) {
-  if (!at) return {.site = usual, .layer = info(usual).in_layer ? s.layer : 0};
-  if (allowed.size() > 0 && std::find(allowed.begin(), allowed.end(), at->site) == allowed.end()) {
-    std::string names;
-    for (const Site site : allowed) names += (names.empty() ? "" : ", ") + study::site_name(site, 0);
-    throw Error(Fault::usage, "bad --at: " + to_string(*at) + ": this topic has " + names);
-  }
-  return *at;
+/// The address of --at; it must be of a site the topic shows.
+study::Address parse_at(const std::string& text, const Topic& topic, const ModelConfig& config) {
+  const study::Address at = study::parse_address(text, config);
+  if (std::find(topic.sites.begin(), topic.sites.end(), at.site) != topic.sites.end()) return at;
+  std::string names;
+  for (const Site site : topic.sites) names += (names.empty() ? "" : ", ") + study::site_name(site, 0);
+  throw Error(Fault::usage, "bad --at: " + to_string(at) + ": the topic " + topic.name + " shows "
+                                + (names.empty() ? "no site" : names));
 }
 
 Page make_page(const ExplainOptions& options, const Subject& s, const std::optional<study::Address>& at,
@@ -236,10 +138,11 @@ Page make_page(const ExplainOptions& options, const Subject& s, const std::optio
   if (topic == "embedding") return explain_embedding(s, n);
   if (topic == "rmsnorm") {
     const Site usual = options.layer ? Site::attn_norm : Site::embed_norm;
-    return explain_rmsnorm(s, site_at(s, at, usual, {Site::embed_norm, Site::attn_norm, Site::mlp_norm}), n);
+    return explain_rmsnorm(s, at.value_or(study::Address{.site = usual, .layer = s.layer}), n);
   }
   if (topic == "linear") {
-    study::Address address = site_at(s, at, s.config().n_layer > 0 ? Site::q : Site::logits, {});
+    const Site usual = s.config().n_layer > 0 ? Site::q : Site::logits;
+    study::Address address = at.value_or(study::Address{.site = usual, .layer = s.layer});
     if (options.head && !at) address.head = s.head;
     return explain_linear(s, address, n);
   }
@@ -306,7 +209,7 @@ void run_explain(const ExplainOptions& options) {
     if (options.model) checkpoint.emplace(load_model(*options.model));
     study::Model model = checkpoint ? study_model(*checkpoint) : built_in_model();
     std::optional<study::Address> at;
-    if (options.at) at = study::parse_address(*options.at, model.config);
+    if (options.at) at = parse_at(*options.at, topic, model.config);
     if (topic.layer && model.config.n_layer == 0) {
       throw Error(Fault::usage, "the topic " + topic.name + " needs a layer, and this model has none");
     }

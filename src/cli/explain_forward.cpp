@@ -151,11 +151,6 @@ Page explain_rmsnorm(const Subject& s, const study::Address& at, const Digits& n
 Page explain_linear(const Subject& s, const study::Address& at, const Digits& n) {
   const auto* site = std::find_if(std::begin(kLinearSites), std::end(kLinearSites),
                                   [&](const LinearSite& one) { return one.site == at.site; });
-  if (site == std::end(kLinearSites)) {
-    throw Error(Fault::usage, "bad --at: " + to_string(at)
-                                  + " is not the output of a linear map: those are attn.q, attn.k, attn.v, attn.out, "
-                                    "mlp.pre, mlp.out of a layer, and logits");
-  }
   const bool in_layer = at.site != Site::logits;
   const study::Address input =
       in_layer ? study::Address{.site = site->input, .layer = at.layer} : end_of_stream(s.config());

@@ -1,11 +1,117 @@
-// What the topics share: names of tokens, rows of a trace, addresses of weights.
+// What the topics share: a model that has read a text; names of tokens, rows of a trace, addresses of
+// weights.
 #include <algorithm>
 #include <charconv>
 
 #include "cli/explain_topics.hpp"
+#include "cli/model.hpp"
 #include "cli/terminal.hpp"
+#include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli::explain {
+
+namespace {
+
+/// The text as the model reads it; whole, or it is refused.
+Batch read_text(const study::Model& model, const std::string& text, bool stream, Token opening) {
+  if (find_invalid_utf8(text) != std::string::npos) {
+    throw Error(Fault::usage, "bad --text: '" + one_line(text) + "': it is not valid UTF-8");
+  }
+  if (stream && text.empty()) throw Error(Fault::usage, "bad --text: it is empty, and a stream has no end");
+  const auto known = model.tokenizer.characters();
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t character = next_code_point(text, at);
+    if (std::binary_search(known.begin(), known.end(), character)) continue;
+    constexpr std::size_t kMost = 100;
+    std::string unknown;
+    std::string all;
+    append_utf8(unknown, character);
+    for (std::size_t i = 0; i < std::min(kMost, known.size()); ++i) append_utf8(all, known[i]);
+    if (known.size() > kMost) all += "... (" + std::to_string(known.size() - kMost) + " more)";
+    throw Error(Fault::data,
+                "bad --text: the model has never seen '" + unknown + "': its characters are " + all);
+  }
+  const std::size_t length = count_code_points(text);
+  if (length > static_cast<std::size_t>(model.config.block_size)) {
+    throw Error(Fault::usage, "bad --text: it has " + std::to_string(length)
+                                  + " characters, and the model reads at most "
+                                  + std::to_string(model.config.block_size) + " (its block_size)");
+  }
+  if (!stream) return study::batch_of_text(model, text);
+  std::vector<Token> tokens = {opening};
+  model.tokenizer.encode(text, tokens);
+  Batch batch;
+  batch.add(tokens);
+  return batch;
+}
+
+/// An index that was asked for, or else `otherwise`.
+int checked_index(const std::optional<int>& asked, const std::string& name, int count, int otherwise) {
+  if (!asked) return otherwise;
+  if (*asked < 0 || *asked >= count) {
+    throw Error(Fault::usage, "bad --" + name + ": " + std::to_string(*asked) + ": there "
+                                  + (count == 0   ? "are none"
+                                     : count == 1 ? "is only 0"
+                                                  : "are 0 to " + std::to_string(count - 1)));
+  }
+  return *asked;
+}
+
+Parameters<double> as_doubles(const ModelConfig& config, const auto& stored) {
+  Parameters<double> doubles(config);
+  std::copy(stored.values().begin(), stored.values().end(), doubles.values().begin());
+  return doubles;
+}
+
+}  // namespace
+
+study::Model built_in_model() {
+  ModelConfig config{.n_layer = 1, .n_embd = 4, .n_head = 2, .block_size = 8};
+  Tokenizer tokenizer(std::vector<char32_t>{U'a', U'e', U'm'});
+  config.vocab_size = tokenizer.vocab_size();
+  study::Model model{config, Parameters<double>(config), std::move(tokenizer)};
+  Rng rng(42);
+  initialize(model.parameters, {.std = 0.5}, rng);
+  return model;
+}
+
+Subject make_subject(const ExplainOptions& options, const std::optional<study::Address>& at,
+                     const std::optional<Checkpoint>& checkpoint, study::Model model) {
+  const bool stream = checkpoint && is_stream(checkpoint->config());
+  const Token first = checkpoint ? opening(checkpoint->config(), checkpoint->tokenizer()) : 0;
+  const std::string text = options.text.value_or("emma");
+  Batch batch = read_text(model, text, stream, first);
+  const int positions = static_cast<int>(batch.positions());
+  study::Trace trace = study::run(model, std::move(batch), {}, true);
+  const ModelConfig config = model.config;
+  Subject subject{.model = std::move(model),
+                  .train = {},
+                  .first_moment = Parameters<double>(config),
+                  .second_moment = Parameters<double>(config),
+                  .text = text,
+                  .trace = std::move(trace)};
+  if (checkpoint) {
+    subject.train = checkpoint->config().train;
+    subject.step = checkpoint->training().step;
+  }
+  if (checkpoint && options.topic == "adam") {  // the moments are as large as the model
+    const auto take = [&](const auto& state) {
+      subject.first_moment = as_doubles(config, state.m);
+      subject.second_moment = as_doubles(config, state.v);
+    };
+    checkpoint->config().precision == Precision::float32 ? take(checkpoint->train_state<float>())
+                                                         : take(checkpoint->train_state<double>());
+  }
+  const auto asked = [&](const std::optional<int>& index, std::optional<int> study::Address::*part) {
+    return at && ((*at).*part) ? (*at).*part : index;
+  };
+  subject.position =
+      checked_index(asked(options.position, &study::Address::position), "position", positions, positions - 1);
+  const std::optional<int> layer = at && info(at->site).in_layer ? at->layer : options.layer;
+  subject.layer = checked_index(layer, "layer", config.n_layer, 0);
+  subject.head = checked_index(asked(options.head, &study::Address::head), "head", config.n_head, 0);
+  return subject;
+}
 
 std::string token_text(const Tokenizer& tokenizer, Token token) {
   if (token == tokenizer.bos()) return "BOS";

@@ -2,17 +2,32 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/explain_page.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/io/checkpoint.hpp"
 #include "microgpt/study/address.hpp"
 #include "microgpt/study/model.hpp"
 #include "microgpt/study/trace.hpp"
 #include "microgpt/train/config.hpp"
 
 namespace microgpt::cli::explain {
+
+/// The command line.
+struct ExplainOptions {
+  std::string topic;
+  std::vector<std::string> numbers;
+  std::optional<std::string> model, text, at, weight, dtype;
+  std::optional<int> position, layer, head;
+  std::optional<double> temperature;
+  std::uint64_t seed = 42;
+  std::optional<int> digits;
+  int width = 0;
+  bool json = false;
+};
 
 struct SoftmaxInput {
   std::vector<double> logits{};
@@ -37,6 +52,13 @@ struct Subject {
   [[nodiscard]] const Batch& batch() const { return trace.batch(); }
   [[nodiscard]] int positions() const { return static_cast<int>(batch().positions()); }
 };
+
+/// The example without a model: four channels, two heads, the letters of emma, weights from a seed.
+study::Model built_in_model();
+/// The model after reading the text, and the place that options, or an address, name. `checkpoint` is where
+/// the model comes from, if not from here. Throws Error (usage, data), saying what there is.
+Subject make_subject(const ExplainOptions& options, const std::optional<study::Address>& at,
+                     const std::optional<Checkpoint>& checkpoint, study::Model model);
 
 /// A token as it is shown: its character, or BOS.
 std::string token_text(const Tokenizer& tokenizer, Token token);

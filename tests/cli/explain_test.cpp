@@ -604,6 +604,9 @@ TEST_SUITE("cli") {
     refused(of_model({"softmax", "--at", "layer0.attn.q"}), 2, "logits");
     refused(of_model({"rmsnorm", "--at", "layer0.attn.q"}), 2, "embed.norm");
     refused(of_model({"linear", "--at", "layer0.resid_mid"}), 2, "mlp.pre");
+    refused(of_model({"attention", "--at", "logits[position 2]"}), 2,
+            "the topic attention shows layer0.attn.q");
+    refused(of_model({"tokens", "--at", "embed"}), 2, "shows no site");
     refused(of_model({"backprop", "--weight", "layer2.attn_wq[0,0]"}), 2, "layer1.attn_wq");
     refused(of_model({"backprop", "--weight", "layer1.attn_wq[8,0]"}), 2, "rows 0 to 7");
     refused(of_model({"backprop", "--weight", "layer1.attn_wq"}), 2, "8 x 8");
