@@ -70,8 +70,8 @@ void ablate(const CausalOptions& options) {
     if (options.top > 0 && document["rows"].size() > static_cast<std::size_t>(options.top)) return;
     table.add({{name},
                {number_text(row.loss, 4)},
-               {number_text(row.change, 4), largest > 0 ? row.change / largest : 0},
-               {number_text(row.standard_error, 4)}});
+               {fixed_text(row.change, 4), largest > 0 ? row.change / largest : 0},
+               {fixed_text(row.standard_error, 4)}});
   };
   for (const study::AblationRow& row : rows) add(row);
   if (options.json) {
@@ -146,7 +146,7 @@ void patch(const CausalOptions& options) {
         row.push_back({""});
         continue;
       }
-      row.push_back({share_text(r->recovered, 2), std::clamp(r->recovered, -1.0, 1.0)});
+      row.push_back({fixed_text(r->recovered, 2), std::clamp(r->recovered, -1.0, 1.0)});
       ++r;
     }
     table.add(row);

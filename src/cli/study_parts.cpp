@@ -59,16 +59,16 @@ void heads(const PartsOptions& options) {
                                  {"entropy", s.entropy},
                                  {"loss_change_without", without.change},
                                  {"standard_error", without.standard_error}});
-    const auto share = [](double value) { return Cell{number_text(value, 3), value}; };
+    const auto share = [](double value) { return Cell{fixed_text(value, 3), value}; };
     table.add({{study::to_string(at)},
                share(s.previous),
                share(s.first),
                share(s.self),
                share(s.duplicate),
                share(s.induction),
-               {number_text(s.entropy, 3)},
-               {number_text(without.change, 4)},
-               {number_text(without.standard_error, 4)}});
+               {fixed_text(s.entropy, 3)},
+               {fixed_text(without.change, 4)},
+               {fixed_text(without.standard_error, 4)}});
   }
   if (options.json) {
     std::cout << document.dump() << '\n';
@@ -210,7 +210,7 @@ void embeddings(const PartsOptions& options) {
     std::string nearest;
     ordered_json neighbours = ordered_json::array();
     for (const Index j : order) {
-      nearest += (nearest.empty() ? "" : "  ") + name(j) + " " + number_text(near(i, j), 2);
+      nearest += (nearest.empty() ? "" : "  ") + name(j) + " " + fixed_text(near(i, j), 2);
       neighbours.push_back({{"row", name(j)}, {"cosine", near(i, j)}});
     }
     const Eigen::RowVectorXd at = components.coordinates.row(i);
@@ -219,7 +219,7 @@ void embeddings(const PartsOptions& options) {
                                 {"nearest", neighbours},
                                 {"coordinates", std::vector<double>(at.begin(), at.end())}});
     std::vector<Cell> row = {{name(i)}, {number_text(x.row(i).norm(), 3)}, {nearest}};
-    for (const double c : at) row.push_back({number_text(c, 3)});
+    for (const double c : at) row.push_back({fixed_text(c, 3)});
     table.add(row);
   }
   if (options.json) {
@@ -290,7 +290,7 @@ void circuits(const PartsOptions& options) {
     const double value = values(order[i].row, order[i].column);
     strongest_entries.add({{subject.label(static_cast<int>(order[i].row))},
                            {subject.label(static_cast<int>(order[i].column))},
-                           {number_text(value, 3), largest > 0 ? value / largest : 0}});
+                           {fixed_text(value, 3), largest > 0 ? value / largest : 0}});
   }
   strongest_entries.print(std::cout, screen(options.width), 2);
   std::cout << '\n';
@@ -300,7 +300,7 @@ void circuits(const PartsOptions& options) {
   for (int t = 0; t < model.config.vocab_size; ++t) {
     std::vector<Cell> row = {{subject.label(t)}};
     for (Index c = 0; c < values.cols(); ++c) {
-      row.push_back({number_text(values(t, c), 1), largest > 0 ? values(t, c) / largest : 0});
+      row.push_back({fixed_text(values(t, c), 1), largest > 0 ? values(t, c) / largest : 0});
     }
     whole.add(row);
   }

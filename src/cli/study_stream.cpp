@@ -65,7 +65,7 @@ void attention(const StreamOptions& options) {
       for (int i = 0; i < n; ++i) {
         std::vector<Cell> row = {{subject.position_label(batch, i)}};
         for (int j = 0; j <= i; ++j) {
-          row.push_back({number_text(options.scores ? scores(i, j) : pattern(i, j), 3), pattern(i, j)});
+          row.push_back({fixed_text(options.scores ? scores(i, j) : pattern(i, j), 3), pattern(i, j)});
         }
         table.add(row);
       }
@@ -102,10 +102,10 @@ void lens(const StreamOptions& options) {
                        [&](auto a, auto b) { return row.probs[a] > row.probs[b]; });
       const double p_next = row.probs[static_cast<std::size_t>(next)];
       std::vector<Cell> cells = {
-          {study::to_string(row.at)}, {number_text(row.nll, 3)}, {number_text(p_next, 3), p_next}};
+          {study::to_string(row.at)}, {fixed_text(row.nll, 3)}, {fixed_text(p_next, 3), p_next}};
       for (std::size_t i = 0; i < best; ++i) {
         const double value = row.probs[order[i]];
-        cells.push_back({subject.label(static_cast<int>(order[i])) + " " + number_text(value, 3), value});
+        cells.push_back({subject.label(static_cast<int>(order[i])) + " " + fixed_text(value, 3), value});
       }
       table.add(cells);
     }
@@ -141,8 +141,8 @@ void residual(const StreamOptions& options) {
                         {"cosine_last", row.cosine_last}});
       table.add({{study::to_string(row.at)},
                  {number_text(row.norm, 3)},
-                 {number_text(row.cosine_before, 3), row.cosine_before},
-                 {number_text(row.cosine_last, 3), row.cosine_last}});
+                 {fixed_text(row.cosine_before, 3), row.cosine_before},
+                 {fixed_text(row.cosine_last, 3), row.cosine_last}});
     }
     document["positions"].push_back({{"position", p}, {"stages", stages}});
     if (options.json) continue;

@@ -70,7 +70,7 @@ std::string number_text(double value, int digits) {
   return text;
 }
 
-std::string share_text(double value, int digits) {
+std::string fixed_text(double value, int digits) {
   if (!std::isfinite(value) || value == 0 || std::abs(value) >= 1e6) return number_text(value, digits);
   const double rounded = std::round(value * std::pow(10.0, digits)) / std::pow(10.0, digits);
   char text[400];

@@ -22,9 +22,9 @@ Screen screen(int width = 0);
 /// A number with so many digits after the point; in scientific form where these would show none of it, or
 /// where it is a million or more; "0" only if it is exactly 0; "inf", "-inf", "nan".
 std::string number_text(double value, int digits);
-/// A share, weight or cosine, of which only the first digits say something: never in scientific form; "0.00"
-/// is small, "0" exactly 0.
-std::string share_text(double value, int digits);
+/// The same for numbers that are compared with each other, as shares, weights and cosines are: never in
+/// scientific form below a million, so that a column stays narrow; "0.00" is small, "0" exactly 0.
+std::string fixed_text(double value, int digits);
 
 struct Cell {
   std::string text;
