@@ -152,11 +152,13 @@ void residual(const StreamOptions& options) {
   if (options.json) std::cout << document.dump() << '\n';
 }
 
-/// What a part of a logit is, in words.
+/// What a part of a logit, or a stage, is in words.
 std::string part_in_words(const Subject& subject, const Batch& batch, const study::Address& at) {
   if (at.site == Site::embed_token)
     return "the character " + subject.label(batch.token[static_cast<std::size_t>(*at.position)]);
   if (at.site == Site::embed_position) return "its position";
+  if (at.site == Site::attn_out) return "heads of layer " + std::to_string(at.layer);
+  if (at.site == Site::mlp_out) return "neurons of layer " + std::to_string(at.layer);
   if (at.neuron) return "neuron " + std::to_string(*at.neuron);
   return "head " + std::to_string(*at.head) + " from " + subject.position_label(batch, *at.source);
 }
@@ -176,11 +178,16 @@ void ledger(const StreamOptions& options) {
     document["target"] = subject.label(target);
     if (contrast >= 0) document["contrast"] = subject.label(contrast);
     document["logit"] = result.logit;
-    document["parts"] = ordered_json::array();
-    for (const study::LedgerPart& part : result.parts) {
-      document["parts"].push_back({{"address", study::to_string(part.at)}, {"value", part.value}});
-    }
+    const auto list = [](const std::vector<study::LedgerPart>& parts) {
+      ordered_json rows = ordered_json::array();
+      for (const study::LedgerPart& part : parts) {
+        rows.push_back({{"address", study::to_string(part.at)}, {"value", part.value}});
+      }
+      return rows;
+    };
+    document["parts"] = list(result.parts);
     document["sum"] = result.sum;
+    document["stages"] = list(result.stages);
     std::cout << document.dump() << '\n';
     return;
   }
@@ -188,24 +195,33 @@ void ledger(const StreamOptions& options) {
                            + (contrast < 0 ? "" : " minus logit of " + subject.label(contrast));
   std::cout << bold(what) << " after position " << subject.position_label(batch, position) << ": "
             << number_text(result.logit, 6) << '\n';
+  Table table({{"part", true}, {"value"}, {"address", true}});
+  double largest = 0;
+  for (const study::LedgerPart& stage : result.stages) largest = std::max(largest, std::abs(stage.value));
+  const auto add = [&](const study::LedgerPart& part) {
+    table.add({{part_in_words(subject, batch, part.at)},
+               {fixed_text(part.value, 4), largest > 0 ? part.value / largest : 0},
+               {study::to_string(part.at)}});
+  };
+  for (const study::LedgerPart& stage : result.stages) add(stage);
+  table.add({{"sum"}, {fixed_text(result.sum, 4)}, {""}});
+  table.print(std::cout, screen(options.width), 2);
+  std::cout << "\nThe largest parts of these:\n";
+  table = Table({{"part", true}, {"value"}, {"address", true}});
+  largest = std::abs(result.parts.front().value);
   const std::size_t shown = options.top == 0
                                 ? result.parts.size()
                                 : std::min(result.parts.size(), static_cast<std::size_t>(options.top));
-  const double largest = std::abs(result.parts.front().value);
-  Table table({{"part", true}, {"value"}, {"address", true}});
   double rest = result.sum;
   for (std::size_t i = 0; i < shown; ++i) {
     const study::LedgerPart& part = result.parts[i];
     rest -= part.value;
-    table.add({{part_in_words(subject, batch, part.at)},
-               {number_text(part.value, 4), largest > 0 ? part.value / largest : 0},
-               {study::to_string(part.at)}});
+    add(part);
   }
   if (shown < result.parts.size()) {
     table.add(
-        {{std::to_string(result.parts.size() - shown) + " smaller parts"}, {number_text(rest, 4)}, {""}});
+        {{std::to_string(result.parts.size() - shown) + " smaller parts"}, {fixed_text(rest, 4)}, {""}});
   }
-  table.add({{"sum"}, {number_text(result.sum, 4)}, {""}});
   table.print(std::cout, screen(options.width), 2);
   std::cout << "\nThe sum differs from the logit by " << number_text(result.sum - result.logit, 1) << ".\n";
 }

@@ -33,6 +33,22 @@ TEST_SUITE("study") {
                        + L
                              * (static_cast<std::size_t>(model.config.n_head * (position + 1)
                                                          + 4 * model.config.n_embd)));
+          CHECK(got.stages.size() == 2 + 2 * L);
+          double by_stage = 0;
+          for (const LedgerPart& stage : got.stages) {
+            by_stage += stage.value;
+            if (!info(stage.at.site).in_layer) continue;
+            const Matrix<double> wrote = trace.values(stage.at.site, stage.at.layer);
+            double expected = 0;
+            for (int c = 0; c < model.config.n_embd; ++c) {
+              const double towards = model.parameters.lm_head()(target, c)
+                                     - (contrast < 0 ? 0 : model.parameters.lm_head()(contrast, c));
+              expected += towards * wrote(position, c);
+            }
+            CHECK_MESSAGE(std::abs(stage.value - expected) < 1e-12, to_string(stage.at), ": got ",
+                          stage.value, ", expected ", expected);
+          }
+          CHECK(std::abs(by_stage - got.logit) <= 1e-12 * (1 + std::abs(got.logit)));
           for (std::size_t i = 1; i < got.parts.size(); ++i) {
             CHECK(std::abs(got.parts[i - 1].value) >= std::abs(got.parts[i].value));
           }

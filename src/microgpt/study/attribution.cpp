@@ -52,17 +52,27 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
   Vector direction = w.lm_head().row(target);
   if (contrast >= 0) direction -= w.lm_head().row(contrast);
 
-  Ledger result{
-      .position = position, .target = target, .contrast = contrast, .logit = 0, .sum = 0, .parts = {}};
+  Ledger result{.position = position,
+                .target = target,
+                .contrast = contrast,
+                .logit = 0,
+                .sum = 0,
+                .parts = {},
+                .stages = {}};
   const Vector logits = trace.values(Site::logits).row(position);
   result.logit = logits(target) - (contrast >= 0 ? logits(contrast) : 0);
+  const auto stage = [&](Site site, int layer) {
+    result.stages.push_back({{.site = site, .layer = layer, .position = position}, 0});
+  };
   const auto part = [&](Address at, double value) {
     at.position = position;
     result.parts.push_back({at, value});
+    result.stages.back().value += value;
   };
   // embed_norm = (token + position) r
   const double r = trace.embed_scale(position);
   for (const Site site : {Site::embed_token, Site::embed_position}) {
+    stage(site, 0);
     part({.site = site}, r * direction.dot(trace.values(site).row(position)));
   }
   const Index D = config.head_size();
@@ -70,6 +80,7 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     // attn_out = Σ_h wo[:, h] z_h   and   z_h = Σ_j pattern[j] v_h[j]
     const Vector through_wo = direction * w.attn_wo(i);
     const Matrix<double> v = trace.values(Site::v, i);
+    stage(Site::attn_out, i);
     for (int h = 0; h < config.n_head; ++h) {
       const Matrix<double> pattern = trace.head(Site::pattern, i, h);
       Address at = {.site = Site::pattern, .layer = i, .head = h};
@@ -81,6 +92,7 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     // mlp_out = Σ_n fc2[:, n] post_n
     const Vector through_fc2 = direction * w.mlp_fc2(i);
     const Matrix<double> post = trace.values(Site::mlp_post, i);
+    stage(Site::mlp_out, i);
     for (int n = 0; n < 4 * config.n_embd; ++n) {
       part({.site = Site::mlp_post, .layer = i, .neuron = n}, through_fc2(n) * post(position, n));
     }

@@ -24,6 +24,8 @@ struct Ledger {
   double logit = 0;   ///< as the model computed it
   double sum = 0;     ///< of the parts
   std::vector<LedgerPart> parts;  ///< largest in size first
+  std::vector<LedgerPart>
+      stages;  ///< the same by embed.token, embed.position, and each layer's attn.out, mlp.out
 };
 
 /// The embedding's two terms are those of embed.norm = (embed.token + embed.position) · r, with r as it is.
