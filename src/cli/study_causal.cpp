@@ -49,39 +49,43 @@ void ablate(const CausalOptions& options) {
                            {"loss", whole},
                            {"rows", ordered_json::array()}};
   Table table({{"without", true}, {"loss"}, {"change"}, {"+-"}});
-  const double largest =
-      rows.empty() ? 0 : std::max(std::abs(rows.front().change), std::abs(rows.back().change));
-  const auto add = [&](const std::string& name, const study::AblationRow& row) {
+  if (options.at.empty()) rows.insert(rows.begin(), study::ablate_positions(model, batch, how));
+  double largest = 0;
+  for (const study::AblationRow& row : rows) largest = std::max(largest, std::abs(row.change));
+  for (const study::AblationRow& row : rows) {
+    const bool positions = options.at.empty() && &row == &rows.front();
+    const std::string name = positions ? "wpe" : study::to_string(row.at);
     document["rows"].push_back({{"address", name},
                                 {"loss", row.loss},
                                 {"change", row.change},
                                 {"standard_error", row.standard_error}});
-    if (options.top > 0 && document["rows"].size() > static_cast<std::size_t>(options.top)) return;
+    if (options.top > 0 && document["rows"].size() > static_cast<std::size_t>(options.top)) continue;
     table.add({{name},
                {number_text(row.loss, 4)},
                {number_text(row.change, 4), largest > 0 ? row.change / largest : 0},
                {number_text(row.standard_error, 4)}});
-  };
-  if (options.at.empty()) add("wpe", study::ablate_positions(model, batch, how));
-  for (const study::AblationRow& row : rows) add(study::to_string(row.at), row);
+  }
   if (options.json) {
     std::cout << document.dump() << '\n';
     return;
   }
-  std::cout << "loss of the whole model: " << number_text(whole, 4) << " nats a character over "
-            << with_commas(batch.positions()) << " characters\n\n";
+  print_wrapped(std::cout, screen(options.width),
+                "loss of the whole model: " + number_text(whole, 4) + " nats a character over "
+                    + with_commas(batch.positions()) + " characters",
+                0, 0);
+  std::cout << '\n';
   table.print(std::cout, screen(options.width));
   const std::size_t count = document["rows"].size();
   if (options.top > 0 && count > static_cast<std::size_t>(options.top)) {
     std::cout << "and " << count - static_cast<std::size_t>(options.top)
-              << " more with less effect (--top 0 shows all)\n";
+              << " more whose change is lower (--top 0 shows all)\n";
   }
 }
 
 void patch(const CausalOptions& options) {
   const Subject subject(options.model);
-  const Batch clean = subject.text(options.clean);
-  const Batch corrupted = subject.text(options.corrupt);
+  const Batch clean = subject.text(options.clean, "--clean");
+  const Batch corrupted = subject.text(options.corrupt, "--corrupt");
   // The last prediction is of BOS; the metric is taken there.
   const int target = subject.token(options.target, "--target");
   const int contrast = subject.token(options.contrast, "--contrast");

@@ -24,15 +24,10 @@ struct StreamOptions : StudyOptions {
   bool scores = false;
 };
 
-void check_choice(int asked, int count, const char* option) {
-  if (asked < count) return;
-  throw Error(Fault::usage, std::string("bad ") + option + ": " + std::to_string(asked) + ": the model has "
-                                + (count == 0 ? "none" : "0 to " + std::to_string(count - 1)));
-}
-
 void attention(const StreamOptions& options) {
   const Subject subject(options.model);
   const ModelConfig& config = subject.model().config;
+  require_layers(subject);
   check_choice(options.layer, config.n_layer, "--layer");
   check_choice(options.head, config.n_head, "--head");
   const Batch batch = subject.text(options.text);
@@ -57,15 +52,18 @@ void attention(const StreamOptions& options) {
            {"pattern", matrix_json(pattern)},
            {"scores", visible}});
       if (options.json) continue;
-      std::cout << bold(study::to_string(at)) << "   rows ask, columns are asked; microgpt.py line "
-                << info(at.site).line << '\n';
+      std::cout << bold(study::to_string(at)) << "   microgpt.py:" << info(at.site).line << '\n';
       std::vector<Table::Column> columns = {{"", true}};
       for (int j = 0; j < n; ++j) columns.push_back({subject.position_label(batch, j)});
       Table table(columns);
+      const Matrix<double>& shown = options.scores ? scores : pattern;
+      const double largest = Matrix<double>(shown.triangularView<Eigen::Lower>()).cwiseAbs().maxCoeff();
+      const double scale = options.scores && largest > 0 ? largest : 1;
       for (int i = 0; i < n; ++i) {
         std::vector<Cell> row = {{subject.position_label(batch, i)}};
         for (int j = 0; j <= i; ++j) {
-          row.push_back({number_text(options.scores ? scores(i, j) : pattern(i, j), 3), pattern(i, j)});
+          row.push_back(
+              {options.scores ? number_text(shown(i, j), 3) : share_text(shown(i, j)), shown(i, j) / scale});
         }
         table.add(row);
       }
@@ -73,7 +71,11 @@ void attention(const StreamOptions& options) {
       std::cout << '\n';
     }
   }
-  if (options.json) std::cout << document.dump() << '\n';
+  if (options.json) {
+    std::cout << document.dump() << '\n';
+  } else {
+    std::cout << "Rows ask, columns are asked.\n";
+  }
 }
 
 void lens(const StreamOptions& options) {
@@ -102,10 +104,10 @@ void lens(const StreamOptions& options) {
                        [&](auto a, auto b) { return row.probs[a] > row.probs[b]; });
       const double p_next = row.probs[static_cast<std::size_t>(next)];
       std::vector<Cell> cells = {
-          {study::to_string(row.at)}, {number_text(row.nll, 3)}, {number_text(p_next, 3), p_next}};
+          {study::to_string(row.at)}, {number_text(row.nll, 3)}, {share_text(p_next), p_next}};
       for (std::size_t i = 0; i < best; ++i) {
         const double value = row.probs[order[i]];
-        cells.push_back({subject.label(static_cast<int>(order[i])) + " " + number_text(value, 3), value});
+        cells.push_back({subject.label(static_cast<int>(order[i])) + " " + share_text(value), value});
       }
       table.add(cells);
     }
@@ -118,8 +120,12 @@ void lens(const StreamOptions& options) {
   if (options.json) {
     std::cout << document.dump() << '\n';
   } else {
-    std::cout << "\nEach stage of the residual stream read through lm_head; there is no norm before it, so "
-                 "this is exact.\n";
+    std::cout << '\n';
+    print_wrapped(
+        std::cout, screen(options.width),
+        "Each stage of the residual stream read through lm_head; there is no norm before it, so this "
+        "is exact.",
+        0, 0);
   }
 }
 
