@@ -18,19 +18,7 @@ Batch read_text(const study::Model& model, const std::string& text, bool stream,
     throw Error(Fault::usage, "bad --text: '" + one_line(text) + "': it is not valid UTF-8");
   }
   if (stream && text.empty()) throw Error(Fault::usage, "bad --text: it is empty, and a stream has no end");
-  const auto known = model.tokenizer.characters();
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t character = next_code_point(text, at);
-    if (std::binary_search(known.begin(), known.end(), character)) continue;
-    constexpr std::size_t kMost = 100;
-    std::string unknown;
-    std::string all;
-    append_utf8(unknown, character);
-    for (std::size_t i = 0; i < std::min(kMost, known.size()); ++i) append_utf8(all, known[i]);
-    if (known.size() > kMost) all += "... (" + std::to_string(known.size() - kMost) + " more)";
-    throw Error(Fault::data,
-                "bad --text: the model has never seen '" + unknown + "': its characters are " + all);
-  }
+  require_known_characters(model.tokenizer, text, "--text");
   const std::size_t length = count_code_points(text);
   if (length > static_cast<std::size_t>(model.config.block_size)) {
     throw Error(Fault::usage, "bad --text: it has " + std::to_string(length)

@@ -10,6 +10,7 @@
 
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
 
@@ -71,6 +72,23 @@ std::string as_document(const std::string& text, DataMode mode) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) shown += one_line(line) + '\n';
   return shown;
+}
+
+void require_known_characters(const Tokenizer& tokenizer, const std::string& text,
+                              const std::string& option) {
+  constexpr std::size_t kMost = 100;
+  const auto known = tokenizer.characters();
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t character = next_code_point(text, at);
+    if (std::binary_search(known.begin(), known.end(), character)) continue;
+    std::string unknown;
+    std::string all;
+    append_utf8(unknown, character);
+    for (std::size_t i = 0; i < std::min(kMost, known.size()); ++i) append_utf8(all, known[i]);
+    if (known.size() > kMost) all += "... (" + std::to_string(known.size() - kMost) + " more)";
+    throw Error(Fault::data,
+                "bad " + option + ": the model has never seen '" + unknown + "': its characters are " + all);
+  }
 }
 
 bool is_stream(const RunConfig& config) {

@@ -51,6 +51,10 @@ std::function<std::string(const std::string&)> number_between(double low, double
 /// terminal control characters are escaped.
 std::string as_document(const std::string& text, DataMode mode);
 
+/// Throws Error (data) if a text, which is valid UTF-8, has a character the model does not know; says which
+/// it knows. `option` is where the text came from.
+void require_known_characters(const Tokenizer& tokenizer, const std::string& text, const std::string& option);
+
 /// Whether the run's text is one stream without documents.
 bool is_stream(const RunConfig& config);
 

@@ -42,9 +42,10 @@ std::string Subject::label(int token) const {
 
 int Subject::token(const std::string& name, const std::string& option) const {
   if (name == "BOS") return model_.tokenizer.bos();
-  if (count_code_points(name) != 1) {
+  if (find_invalid_utf8(name) != std::string::npos || count_code_points(name) != 1) {
     throw Error(Fault::usage, "bad " + option + ": '" + one_line(name) + "': give one character, or BOS");
   }
+  require_known_characters(model_.tokenizer, name, option);
   return model_.tokenizer.encode(name).at(0);
 }
 
@@ -52,17 +53,29 @@ std::string Subject::position_label(const Batch& batch, int position) const {
   return std::to_string(position) + " " + label(batch.token[static_cast<std::size_t>(position)]);
 }
 
-Batch Subject::text(const std::string& text) const {
+Batch Subject::text(const std::string& text, const std::string& option) const {
+  const bool stream = is_stream(config_);
   if (find_invalid_utf8(text) != std::string::npos)
-    throw Error(Fault::usage, "bad --text: it is not valid UTF-8");
-  const auto room = static_cast<std::size_t>(model_.config.block_size) - 1;
+    throw Error(Fault::usage, "bad " + option + ": it is not valid UTF-8");
+  if (stream && text.empty())
+    throw Error(Fault::usage, "bad " + option + ": it is empty, and a stream has no end");
+  require_known_characters(model_.tokenizer, text, option);
+  // Every position predicts what comes next: of a document the last one its end, of a stream its last
+  // character.
+  const auto room = static_cast<std::size_t>(model_.config.block_size) - (stream ? 0 : 1);
   const std::size_t characters = count_code_points(text);
   if (characters > room) {
-    throw Error(Fault::usage, "bad --text: it has " + std::to_string(characters)
-                                  + " characters, and after BOS the model's context has room for "
-                                  + std::to_string(room));
+    throw Error(Fault::usage, "bad " + option + ": it has " + std::to_string(characters)
+                                  + (characters == 1 ? " character" : " characters")
+                                  + ", and the model's context has room for " + std::to_string(room)
+                                  + (stream ? "" : " after BOS"));
   }
-  return study::batch_of_text(model_, text);
+  if (!stream) return study::batch_of_text(model_, text);
+  std::vector<Token> tokens = {opening(config_, model_.tokenizer)};
+  model_.tokenizer.encode(text, tokens);
+  Batch batch;
+  batch.add(tokens);
+  return batch;
 }
 
 Batch Subject::documents(const std::string& path, std::size_t limit) const {
@@ -99,8 +112,21 @@ std::string Subject::document_text(const Batch& batch, std::size_t document, int
 int chosen_position(int asked, const Batch& batch) {
   const auto n = static_cast<int>(batch.positions());
   if (asked < n) return asked < 0 ? n - 1 : asked;
-  throw Error(Fault::usage, "bad --position: " + std::to_string(asked) + ": the text has positions 0 to "
-                                + std::to_string(n - 1) + " (0 is BOS)");
+  throw Error(Fault::usage, "bad --position: " + std::to_string(asked) + ": the text has "
+                                + (n == 1 ? "only position 0" : "positions 0 to " + std::to_string(n - 1)));
+}
+
+void check_choice(int asked, int count, const char* option) {
+  if (asked < count) return;
+  throw Error(Fault::usage, std::string("bad ") + option + ": " + std::to_string(asked) + ": the model has "
+                                + (count == 0   ? "none"
+                                   : count == 1 ? "only 0"
+                                                : "0 to " + std::to_string(count - 1)));
+}
+
+void require_layers(const Subject& subject) {
+  if (subject.model().config.n_layer == 0)
+    throw Error(Fault::usage, "nothing to show: the model has no layers");
 }
 
 nlohmann::ordered_json matrix_json(const Matrix<double>& m) {
@@ -127,6 +153,7 @@ void add_study(CLI::App& program) {
       "Example:\n  microgpt study ledger --model runs/names-1 --text emm --target a");
   add_stream_views(study);
   add_parts_views(study);
+  add_table_views(study);
   add_causal_views(study);
   add_trace_view(study);
 }

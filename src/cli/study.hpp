@@ -42,12 +42,13 @@ class Subject {
   /// "3 m": a position and the token that stands there.
   [[nodiscard]] std::string position_label(const Batch& batch, int position) const;
 
-  /// A text as one document. Throws Error (data) if a character is unknown, Error (usage) if there is more of
-  /// it than the context holds.
-  [[nodiscard]] Batch text(const std::string& text) const;
+  /// A text as one document: BOS, its characters, BOS; of a stream's model, what opens a stream and its
+  /// characters. Throws Error (data) if a character is unknown, Error (usage) if there is more of it than the
+  /// context holds; `option` is where it came from.
+  [[nodiscard]] Batch text(const std::string& text, const std::string& option = "--text") const;
   /// The first `limit` documents of a text file, in the order of the run's seed; `path` empty: the run's own.
   [[nodiscard]] Batch documents(const std::string& path, std::size_t limit) const;
-  /// A document of a batch as text, a mark before the character at `position` if that is not negative.
+  /// A document of a batch as text, '>' before the character at `position` if that is not negative.
   [[nodiscard]] std::string document_text(const Batch& batch, std::size_t document, int position = -1) const;
 
  private:
@@ -61,6 +62,12 @@ class Subject {
 /// that.
 int chosen_position(int asked, const Batch& batch);
 
+/// A layer or head from the command line, any if it is negative; throws Error (usage) if the model has none
+/// like that.
+void check_choice(int asked, int count, const char* option);
+/// Throws Error (usage) if the model has no layers.
+void require_layers(const Subject& subject);
+
 /// Numbers for JSON.
 nlohmann::ordered_json matrix_json(const Matrix<double>& m);
 /// The head of every document: the view, the text and its tokens.
@@ -69,7 +76,8 @@ nlohmann::ordered_json json_of_text(const Subject& subject, const std::string& v
 
 // The views, by file.
 void add_stream_views(CLI::App& study);  // attention, lens, residual, ledger
-void add_parts_views(CLI::App& study);   // heads, neurons, embeddings, circuits
+void add_parts_views(CLI::App& study);   // heads, neurons
+void add_table_views(CLI::App& study);   // embeddings, circuits
 void add_causal_views(CLI::App& study);  // ablate, patch, gradients
 void add_trace_view(CLI::App& study);    // trace
 

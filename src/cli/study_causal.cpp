@@ -59,39 +59,41 @@ void ablate(const CausalOptions& options) {
                            {"loss", whole},
                            {"rows", ordered_json::array()}};
   Table table({{"without", true}, {"loss"}, {"change"}, {"+-"}});
-  const double largest =
-      rows.empty() ? 0 : std::max(std::abs(rows.front().change), std::abs(rows.back().change));
-  const auto add = [&](const study::AblationRow& row) {
+  double largest = 0;
+  for (const study::AblationRow& row : rows) largest = std::max(largest, std::abs(row.change));
+  for (const study::AblationRow& row : rows) {
     const std::string name = study::to_string(row.at);
     document["rows"].push_back({{"address", name},
                                 {"loss", row.loss},
                                 {"change", row.change},
                                 {"standard_error", row.standard_error}});
-    if (options.top > 0 && document["rows"].size() > static_cast<std::size_t>(options.top)) return;
+    if (options.top > 0 && document["rows"].size() > static_cast<std::size_t>(options.top)) continue;
     table.add({{name},
                {number_text(row.loss, 4)},
                {fixed_text(row.change, 4), largest > 0 ? row.change / largest : 0},
                {fixed_text(row.standard_error, 4)}});
-  };
-  for (const study::AblationRow& row : rows) add(row);
+  }
   if (options.json) {
     std::cout << document.dump() << '\n';
     return;
   }
-  std::cout << "loss of the whole model: " << number_text(whole, 4) << " nats a character over "
-            << with_commas(batch.positions()) << " characters\n\n";
+  print_wrapped(std::cout, screen(options.width),
+                "loss of the whole model: " + number_text(whole, 4) + " nats a character over "
+                    + with_commas(batch.positions()) + " characters",
+                0, 0);
+  std::cout << '\n';
   table.print(std::cout, screen(options.width));
   const std::size_t count = document["rows"].size();
   if (options.top > 0 && count > static_cast<std::size_t>(options.top)) {
     std::cout << "and " << count - static_cast<std::size_t>(options.top)
-              << " more with less effect (--top 0 shows all)\n";
+              << " more whose change is lower (--top 0 shows all)\n";
   }
 }
 
 void patch(const CausalOptions& options) {
   const Subject subject(options.model);
-  const Batch clean = subject.text(options.clean);
-  const Batch corrupted = subject.text(options.corrupt);
+  const Batch clean = subject.text(options.clean, "--clean");
+  const Batch corrupted = subject.text(options.corrupt, "--corrupt");
   const ModelConfig& config = subject.model().config;
   const int target = subject.token(options.target, "--target");
   const bool loss = options.contrast.empty();
@@ -126,11 +128,16 @@ void patch(const CausalOptions& options) {
     std::cout << document.dump() << '\n';
     return;
   }
-  std::cout << bold(loss ? "loss of " + subject.label(target) + " (-log of its probability)"
-                         : "logit of " + subject.label(target) + " minus logit of " + subject.label(contrast))
-            << " at the last position: clean " << number_text(sweep.clean, 4) << ", corrupted "
-            << number_text(sweep.corrupted, 4)
-            << "\nshare of the difference that comes back when one place is taken from the clean run:\n\n";
+  const std::string metric =
+      loss ? "loss of " + subject.label(target) + " (-log of its probability)"
+           : "logit of " + subject.label(target) + " minus that of " + subject.label(contrast);
+  print_wrapped(std::cout, screen(options.width),
+                metric + " at the end: clean " + number_text(sweep.clean, 4) + ", corrupted "
+                    + number_text(sweep.corrupted, 4),
+                0, 0);
+  print_wrapped(std::cout, screen(options.width),
+                "share of the difference that comes back with one place from the clean run:", 0, 0);
+  std::cout << '\n';
   std::vector<Table::Column> columns = {{"site", true}};
   for (int p = 0; p < static_cast<int>(corrupted.positions()); ++p) {
     columns.push_back({subject.position_label(corrupted, p)});

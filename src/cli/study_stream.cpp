@@ -24,15 +24,10 @@ struct StreamOptions : StudyOptions {
   bool scores = false;
 };
 
-void check_choice(int asked, int count, const char* option) {
-  if (asked < count) return;
-  throw Error(Fault::usage, std::string("bad ") + option + ": " + std::to_string(asked) + ": the model has "
-                                + (count == 0 ? "none" : "0 to " + std::to_string(count - 1)));
-}
-
 void attention(const StreamOptions& options) {
   const Subject subject(options.model);
   const ModelConfig& config = subject.model().config;
+  require_layers(subject);
   check_choice(options.layer, config.n_layer, "--layer");
   check_choice(options.head, config.n_head, "--head");
   const Batch batch = subject.text(options.text);
@@ -57,15 +52,17 @@ void attention(const StreamOptions& options) {
            {"pattern", matrix_json(pattern)},
            {"scores", visible}});
       if (options.json) continue;
-      std::cout << bold(study::to_string(at)) << "   rows ask, columns are asked; microgpt.py line "
-                << info(at.site).line << '\n';
+      std::cout << bold(study::to_string(at)) << "   microgpt.py:" << info(at.site).line << '\n';
       std::vector<Table::Column> columns = {{"", true}};
       for (int j = 0; j < n; ++j) columns.push_back({subject.position_label(batch, j)});
       Table table(columns);
+      const Matrix<double>& shown = options.scores ? scores : pattern;
+      const double largest = Matrix<double>(shown.triangularView<Eigen::Lower>()).cwiseAbs().maxCoeff();
+      const double scale = options.scores && largest > 0 ? largest : 1;
       for (int i = 0; i < n; ++i) {
         std::vector<Cell> row = {{subject.position_label(batch, i)}};
         for (int j = 0; j <= i; ++j) {
-          row.push_back({fixed_text(options.scores ? scores(i, j) : pattern(i, j), 3), pattern(i, j)});
+          row.push_back({fixed_text(shown(i, j), 3), shown(i, j) / scale});
         }
         table.add(row);
       }
@@ -73,7 +70,11 @@ void attention(const StreamOptions& options) {
       std::cout << '\n';
     }
   }
-  if (options.json) std::cout << document.dump() << '\n';
+  if (options.json) {
+    std::cout << document.dump() << '\n';
+  } else {
+    std::cout << "Rows ask, columns are asked.\n";
+  }
 }
 
 void lens(const StreamOptions& options) {
@@ -118,8 +119,12 @@ void lens(const StreamOptions& options) {
   if (options.json) {
     std::cout << document.dump() << '\n';
   } else {
-    std::cout << "\nEach stage of the residual stream read through lm_head; there is no norm before it, so "
-                 "this is exact.\n";
+    std::cout << '\n';
+    print_wrapped(
+        std::cout, screen(options.width),
+        "Each stage of the residual stream read through lm_head; there is no norm before it, so this "
+        "is exact.",
+        0, 0);
   }
 }
 
@@ -191,12 +196,12 @@ void ledger(const StreamOptions& options) {
     std::cout << document.dump() << '\n';
     return;
   }
-  const std::string what = "logit of " + subject.label(target)
-                           + (contrast < 0 ? "" : " minus logit of " + subject.label(contrast));
+  const std::string what =
+      "logit of " + subject.label(target) + (contrast < 0 ? "" : " minus that of " + subject.label(contrast));
   std::cout << bold(what) << " after position " << subject.position_label(batch, position) << ": "
             << number_text(result.logit, 6) << '\n';
   Table table({{"part", true}, {"value"}, {"address", true}});
-  double largest = 0;
+  double largest = std::abs(result.parts.front().value);
   for (const study::LedgerPart& stage : result.stages) largest = std::max(largest, std::abs(stage.value));
   const auto add = [&](const study::LedgerPart& part) {
     table.add({{part_in_words(subject, batch, part.at)},
@@ -208,7 +213,6 @@ void ledger(const StreamOptions& options) {
   table.print(std::cout, screen(options.width), 2);
   std::cout << "\nThe largest parts of these:\n";
   table = Table({{"part", true}, {"value"}, {"address", true}});
-  largest = std::abs(result.parts.front().value);
   const std::size_t shown = options.top == 0
                                 ? result.parts.size()
                                 : std::min(result.parts.size(), static_cast<std::size_t>(options.top));
@@ -223,7 +227,10 @@ void ledger(const StreamOptions& options) {
         {{std::to_string(result.parts.size() - shown) + " smaller parts"}, {fixed_text(rest, 4)}, {""}});
   }
   table.print(std::cout, screen(options.width), 2);
-  std::cout << "\nThe sum differs from the logit by " << number_text(result.sum - result.logit, 1) << ".\n";
+  const double error = std::abs(result.sum - result.logit);
+  std::cout << (error <= 1e-12 * (1 + std::abs(result.logit))
+                    ? "\nThe sum is the logit; rounding is below 1e-12.\n"
+                    : "\nThe sum differs from the logit by " + number_text(error, 1) + ".\n");
 }
 
 }  // namespace

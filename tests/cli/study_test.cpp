@@ -169,20 +169,129 @@ TEST_SUITE("cli") {
     };
     check("ledger", {"--text", "agat", "--position", "5"}, 2, "the text has positions 0 to 4");
     check("ledger", {"--text", "agat", "--target", "ab"}, 2, "give one character, or BOS");
-    check("ledger", {"--text", "agat", "--target", "7"}, 3, "unknown character");
-    check("attention", {"--text", "agatagata"}, 2, "the model's context has room for 7");
-    check("attention", {"--text", "aga7"}, 3, "unknown character: '7'");
+    check("ledger", {"--text", "agat", "--target", "7"}, 3, "bad --target: the model has never seen '7'");
+    check("ledger", {"--text", "agat", "--target", "\xff"}, 2, "give one character, or BOS");
+    // Every view of a text.
+    for (const std::string view : {"attention", "lens", "residual", "ledger", "gradients", "trace"}) {
+      std::vector<std::string> more;
+      if (view == "trace") more = {"--list"};
+      const auto with = [&](const std::string& text) {
+        auto arguments = more;
+        arguments.insert(arguments.end(), {"--text", text});
+        return arguments;
+      };
+      check(view, with("agatagata"), 2,
+            "it has 9 characters, and the model's context has room for 7 after BOS");
+      check(view, with("aga7"), 3, "bad --text: the model has never seen '7': its characters are  abcdefghi");
+      check(view, with("aga\n"), 3, "has never seen '\\n'");
+      check(view, with("aga\xc3"), 2, "not valid UTF-8");
+    }
+    for (const std::string view : {"lens", "residual", "ledger"}) {
+      check(view, {"--text", "agat", "--position", "5"}, 2,
+            "bad --position: 5: the text has positions 0 to 4");
+      check(view, {"--text", "", "--position", "1"}, 2, "the text has only position 0");
+    }
+    check("neurons", {"--layer", "2"}, 2, "bad --layer: 2: the model has 0 to 1");
     check("attention", {"--text", "agat", "--layer", "2"}, 2, "bad --layer: 2: the model has 0 to 1");
     check("attention", {"--text", "agat", "--head", "9"}, 2, "bad --head: 9: the model has 0 to 1");
     check("ablate", {"--at", "layer0.attn.patern"}, 2, "no such site: there are embed");
     check("ablate", {"--at", "layer9.attn.z"}, 2, "there is no layer 9: the model has 0 to 1");
+    check("ablate", {"--at", "layer0.attn.z[head 2]"}, 2, "there is no head 2: there are 0 to 1");
+    check("ablate", {"--at", "layer0.mlp.post[neuron 32]"}, 2, "there is no neuron 32: there are 0 to 31");
+    check("ablate", {"--at", "layer0.attn\n.z"}, 2, "no such site: there are embed");
+    check("ablate", {"--at", "layer0.attn.z", "--at", "logits[token 99]"}, 2, "there is no token 99");
     check("ablate", {"--at", "layer0.attn.pattern", "--mean"}, 2, "leave --mean out");
     check("patch", {"--clean", "agat", "--corrupt", "aga", "--target", "a", "--contrast", "e"}, 2,
           "equally long");
-    check("circuits", {"--head", "2"}, 2, "bad head: 2");
+    const std::vector<std::string> metric = {"--target", "a", "--contrast", "e"};
+    const auto with = [&](std::vector<std::string> arguments) {
+      arguments.insert(arguments.end(), metric.begin(), metric.end());
+      return arguments;
+    };
+    check("patch", with({"--clean", "ag7t", "--corrupt", "agat"}), 3,
+          "bad --clean: the model has never seen '7'");
+    check("patch", with({"--clean", "agat", "--corrupt", "agatagata"}), 2,
+          "bad --corrupt: it has 9 characters");
+    check("circuits", {"--head", "2"}, 2, "bad head: 2: there are 0 to 1");
+    check("circuits", {"--head", "2", "--ov"}, 2, "bad head: 2: there are 0 to 1");
+    check("circuits", {"--query", "8"}, 2, "bad position: 8: there are 0 to 7");
+    check("circuits", {"--key", "8"}, 2, "bad position: 8: there are 0 to 7");
+    check("circuits", {"--key", "8", "--ov"}, 2, "bad position: 8: there are 0 to 7");
+    check("circuits", {"--ov", "--query", "1"}, 2, "--ov excludes --query");
     check("circuits", {"--query", "1", "--key", "3"}, 2, "cannot see");
     check("trace", {"--text", "agat"}, 2, "nothing to do");
     check("trace", {"--text", "agat", "--out", "x.txt"}, 2, "must end in .json, .npz or .safetensors");
     check("heads", {"--data", "no-such-file"}, 3, "no-such-file");
+    const auto nowhere = run_microgpt({"study", "lens", "--model", "nothing/here", "--text", "agat"});
+    CHECK(nowhere.exit_code == 4);
+    CHECK(refused_in_one_line(nowhere));
+    CHECK(nowhere.err.find("nothing/here") != std::string::npos);
+  }
+
+  TEST_CASE("study: a model without layers, or with a context of one position, has what it has") {
+    const SmallRun none;
+    REQUIRE(run_microgpt(none.train({"--quiet", "--set", "model.n_layer=0"})).exit_code == 0);
+    const SmallRun one;
+    REQUIRE(run_microgpt(one.train({"--quiet", "--set", "model.block_size=1", "--set", "model.n_head=1"}))
+                .exit_code
+            == 0);
+    const std::vector<std::vector<std::string>> views = {{"attention", "--text", ""},
+                                                         {"lens", "--text", ""},
+                                                         {"residual", "--text", ""},
+                                                         {"ledger", "--text", ""},
+                                                         {"gradients", "--text", ""},
+                                                         {"trace", "--list", "--text", ""},
+                                                         {"heads"},
+                                                         {"neurons"},
+                                                         {"embeddings"},
+                                                         {"embeddings", "--positions"},
+                                                         {"circuits"},
+                                                         {"circuits", "--ov"},
+                                                         {"ablate", "--all"},
+                                                         {"ablate", "--mean"}};
+    for (const auto& view : views) {
+      for (const SmallRun* run : {&none, &one}) {
+        for (const std::string how : {"", "--json"}) {
+          std::vector<std::string> arguments = {"study"};
+          arguments.insert(arguments.end(), view.begin(), view.end());
+          arguments.insert(arguments.end(), {"--model", run->out.string()});
+          if (!how.empty()) arguments.push_back(how);
+          const auto result = run_microgpt(arguments);
+          INFO(view[0], run == &none ? " without layers " : " with one position ", how, ": ", result.err);
+          const bool in_layer =
+              view[0] == "attention" || view[0] == "heads" || view[0] == "neurons" || view[0] == "circuits";
+          if (run == &none && in_layer) {
+            CHECK(result.exit_code == 2);
+            CHECK(refused_in_one_line(result));
+            CHECK(result.err.find("the model has no layers") != std::string::npos);
+            continue;
+          }
+          CHECK(result.exit_code == 0);
+          CHECK(result.out.find("nan") == std::string::npos);
+          CHECK(result.out.find("null") == std::string::npos);
+        }
+      }
+    }
+    const auto refused = run_microgpt({"study", "lens", "--model", one.out.string(), "--text", "a"});
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.err.find("it has 1 character, and the model's context has room for 0")
+          != std::string::npos);
+    const auto head =
+        run_microgpt({"study", "attention", "--model", one.out.string(), "--text", "", "--head", "1"});
+    CHECK(head.err.find("bad --head: 1: the model has only 0") != std::string::npos);
+  }
+
+  TEST_CASE("study: the text of a stream's model begins after a newline and has no end") {
+    const SmallRun run;
+    REQUIRE(run_microgpt(run.train({"--quiet", "--set", "data.mode=\"stream\""})).exit_code == 0);
+    const auto shown =
+        run_microgpt({"study", "lens", "--model", run.out.string(), "--text", "opal", "--json"});
+    const Json lens = Json::parse(shown.out, 16);
+    CHECK(lens["tokens"].dump() == R"(["\\n","o","p","a"])");
+    CHECK(lens["positions"].size() == 4);
+    CHECK(lens["positions"][3]["next"].text() == "l");
+    const auto empty = run_microgpt({"study", "lens", "--model", run.out.string(), "--text", ""});
+    CHECK(empty.exit_code == 2);
+    CHECK(refused_in_one_line(empty));
   }
 }

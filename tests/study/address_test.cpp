@@ -43,7 +43,7 @@ TEST_SUITE("study") {
     };
     CHECK(why("layer2.attn.q") == "bad address: 'layer2.attn.q': there is no layer 2: the model has 0 to 1");
     CHECK(why("layer0.attn.patern")
-              .starts_with("bad address: 'layer0.attn.patern': no such site: there are embed, "));
+              .starts_with("bad address: 'layer0.attn.patern': no such site: there are embed.token, "));
     CHECK(why("attn.q").find("no such site") != std::string::npos);
     CHECK(why("layer0.logits").find("no such site") != std::string::npos);
     CHECK(why("layer0").find("a layer needs a site") != std::string::npos);

@@ -30,7 +30,7 @@ TEST_SUITE("study") {
       CHECK_MESSAGE(count == array.values.size(), array.name);
     }
     // Four sites outside layers and fifteen in each; gradients of all but probs; 15 tensors of weights.
-    CHECK(arrays.size() == (4 + 2 * 15) * 2 - 1 + 15);
+    CHECK(arrays.size() == (6 + 2 * 15) * 2 - 1 + 15);
     using Shape = std::vector<std::size_t>;
     CHECK(arrays.at("layer0.attn.q").shape == Shape{5, 12});
     CHECK(arrays.at("layer1.attn.pattern").shape == Shape{3, 5, 5});

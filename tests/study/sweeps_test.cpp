@@ -12,64 +12,11 @@ TEST_SUITE("study") {
 
   namespace {
 
-  Batch some_documents(const ModelConfig& config, Noise& noise) {
-    std::vector<std::vector<int>> documents;
-    for (const int n : {4, 1, 6, 3, 5}) documents.push_back(random_document(config, noise, n));
-    return batch_of(documents);
-  }
-
   double loss_of(const Model& model, const Batch& batch) {
     return run(model, batch).loss();
   }
 
   }  // namespace
-
-  TEST_CASE("ablation: taking a part away is setting the weights that read it to 0") {
-    Noise noise(321);
-    const Model model = random_model(noise, 2, Activation::relu);
-    const Batch batch = some_documents(model.config, noise);
-    const auto rows = ablate(model, batch, ablatable(model.config), Ablation::zero);
-    CHECK(rows.size() == 1 + 2 * (2 + 3 + 48));
-    const double whole = loss_of(model, batch);
-    const int D = model.config.head_size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const AblationRow& row = rows[i];
-      if (i > 0) CHECK(rows[i - 1].change >= row.change);
-      Model without = model;
-      const int l = row.at.layer;
-      if (row.at.site == Site::embed_position) without.parameters.wpe().setZero();
-      if (row.at.site == Site::attn_out) without.parameters.attn_wo(l).setZero();
-      if (row.at.site == Site::mlp_out) without.parameters.mlp_fc2(l).setZero();
-      if (row.at.site == Site::z) without.parameters.attn_wo(l).middleCols(*row.at.head * D, D).setZero();
-      if (row.at.site == Site::mlp_post) without.parameters.mlp_fc2(l).col(*row.at.neuron).setZero();
-      const double expected = loss_of(without, batch);
-      CHECK_MESSAGE(std::abs(row.loss - expected) < 1e-12, to_string(row.at), ": got ", row.loss,
-                    ", expected ", expected);
-      CHECK(std::abs(row.change - (expected - whole)) < 1e-12);
-    }
-  }
-
-  TEST_CASE("ablation: the mean is taken over all positions of the batch") {
-    Noise noise(322);
-    const Model model = random_model(noise, 1, Activation::relu);
-    const Batch batch = some_documents(model.config, noise);
-    Address at = {.site = Site::mlp_post, .layer = 0};
-    at.neuron = 7;
-    const Matrix<double> post = run(model, batch).values(Site::mlp_post);
-    double mean = 0;
-    for (Index p = 0; p < post.rows(); ++p) mean += post(p, 7) / static_cast<double>(post.rows());
-    const Intervention fixed[] = {study::set(at, mean)};
-    const double expected = run(model, batch, fixed).loss();
-    const auto rows = ablate(model, batch, {at}, Ablation::mean);
-    CHECK(std::abs(rows.at(0).loss - expected) < 1e-12);
-    // Something that is the same everywhere is its own mean: nothing changes.
-    Model constant = model;
-    constant.parameters.wte().rowwise() = Eigen::RowVectorXd::Constant(12, 0.3);
-    constant.parameters.wpe().setZero();
-    for (const AblationRow& row : ablate(constant, batch, ablatable(model.config), Ablation::mean)) {
-      CHECK_MESSAGE(std::abs(row.change) < 1e-12, to_string(row.at));
-    }
-  }
 
   TEST_CASE("ablation: the standard error is that of a ratio over documents") {
     // With documents of one length it is the plain standard error of the documents' mean changes.
@@ -93,22 +40,6 @@ TEST_SUITE("study") {
     const AblationRow row = ablate(model, batch, {at}, Ablation::zero).at(0);
     CHECK(row.change == doctest::Approx(mean));
     CHECK(row.standard_error == doctest::Approx(std::sqrt(variance / 6)));
-  }
-
-  TEST_CASE("ablation: without positions the order of characters is lost to the embedding") {
-    Noise noise(324);
-    const Model model = random_model(noise, 1, Activation::relu);
-    const Batch batch = some_documents(model.config, noise);
-    Model blind = model;
-    blind.parameters.wpe().setZero();
-    const std::vector<Address> part = {{.site = Site::embed_position}};
-    CHECK(std::abs(ablate(model, batch, part, Ablation::zero).at(0).loss - loss_of(blind, batch)) < 1e-12);
-    // The mean is that of what was added: position 0 as often as there are documents.
-    Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(model.config.n_embd);
-    for (const int p : batch.position)
-      mean += model.parameters.wpe().row(p) / static_cast<double>(batch.positions());
-    blind.parameters.wpe().rowwise() = mean;
-    CHECK(std::abs(ablate(model, batch, part, Ablation::mean).at(0).loss - loss_of(blind, batch)) < 1e-12);
   }
 
   TEST_CASE("patching: all or nothing at the ends, and each row is a run of its own") {

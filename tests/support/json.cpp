@@ -1,6 +1,7 @@
 #include "support/json.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "microgpt/io/strict_json.hpp"
 #include "support/config.hpp"
@@ -11,6 +12,23 @@ namespace {
 
 const nlohmann::json& at(const void* here) {
   return *static_cast<const nlohmann::json*>(here);
+}
+
+std::string shape_of(const nlohmann::json& value) {
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "text";
+  if (value.is_boolean()) return "yes or no";
+  if (value.is_null()) return "null";
+  std::string inside;
+  if (value.is_object()) {
+    for (const auto& [key, one] : value.items())
+      inside += (inside.empty() ? "" : ", ") + key + ": " + shape_of(one);
+    return "{" + inside + "}";
+  }
+  std::set<std::string> shapes;
+  for (const auto& one : value) shapes.insert(shape_of(one));
+  for (const std::string& shape : shapes) inside += (inside.empty() ? "" : " | ") + shape;
+  return "[" + inside + "]";
 }
 
 }  // namespace
@@ -54,6 +72,10 @@ std::string Json::text() const {
 
 std::string Json::dump() const {
   return at(here_).dump();
+}
+
+std::string Json::shape() const {
+  return shape_of(at(here_));
 }
 
 std::string config_text(const RunConfig& config) {

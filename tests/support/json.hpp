@@ -21,6 +21,9 @@ class Json {
   [[nodiscard]] double number() const;
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::string dump() const;
+  /// Keys and kinds without the values: {"a": [1, 2], "b": "x"} is "{a: [number], b: text}". Of an array
+  /// whose entries differ in shape all shapes are given, "[number | null]".
+  [[nodiscard]] std::string shape() const;
 
  private:
   std::shared_ptr<const void> document_;

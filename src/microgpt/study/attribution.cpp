@@ -35,8 +35,10 @@ std::vector<Address> stages(const ModelConfig& config) {
   return list;
 }
 
+/// 0 if there is no angle.
 double cosine(const Vector& a, const Vector& b) {
-  return a.dot(b) / (a.norm() * b.norm());
+  const double lengths = a.norm() * b.norm();
+  return lengths > 0 ? a.dot(b) / lengths : 0;
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ std::vector<LensRow> logit_lens(const Model& model, const Trace& trace, int posi
 struct StreamRow {
   Address at;
   double norm = 0;           ///< length
-  double cosine_before = 0;  ///< of the angle to the stage before; 1 for the first
+  double cosine_before = 0;  ///< of the angle to the stage before; 1 for the first; 0 where a length is 0
   double cosine_last = 0;    ///< and to the last stage
 };
 std::vector<StreamRow> residual_stream(const Trace& trace, int position);

@@ -26,16 +26,19 @@ class Mean {
   std::size_t count_ = 0;
 };
 
+std::string range(int count) {
+  return count == 1 ? "is only 0" : "are 0 to " + std::to_string(count - 1);
+}
+
 void check(const Model& model, int head, int position) {
   const ModelConfig& config = model.config;
   if (config.n_layer == 0) throw Error(Fault::usage, "no circuits: the model has no layers");
   if (head < 0 || head >= config.n_head) {
-    throw Error(Fault::usage, "bad head: " + std::to_string(head) + ": there are 0 to "
-                                  + std::to_string(config.n_head - 1));
+    throw Error(Fault::usage, "bad head: " + std::to_string(head) + ": there " + range(config.n_head));
   }
   if (position < 0 || position >= config.block_size) {
-    throw Error(Fault::usage, "bad position: " + std::to_string(position) + ": there are 0 to "
-                                  + std::to_string(config.block_size - 1));
+    throw Error(Fault::usage,
+                "bad position: " + std::to_string(position) + ": there " + range(config.block_size));
   }
 }
 

@@ -16,9 +16,9 @@ struct HeadScores {
   double first = 0;      ///< on position 0, where BOS stands; positions after it
   double self = 0;       ///< on the position itself; positions after the first
   double duplicate = 0;  ///< on earlier places of the same token
-  double induction =
-      0;               ///< on the tokens that followed earlier places of the same token (Olsson et al. 2022)
-  double entropy = 0;  ///< of the pattern, in nats; positions after the first
+  /// on the tokens that followed earlier places of the same token (Olsson et al. 2022), itself left out
+  double induction = 0;
+  double entropy = 0;                   ///< of the pattern, in nats; positions after the first
   std::size_t duplicate_positions = 0;  ///< how many there were to take the last two means over
 };
 std::vector<HeadScores> head_scores(const Trace& trace);

@@ -83,19 +83,21 @@ class Tap {
     const int offset = at.head ? *at.head * D : 0;
     const int low = asked ? offset + *asked : offset;
     const int high = asked ? low + 1 : at.head ? offset + D : width;
-    for (std::size_t p = 0; p < batch_.positions(); ++p) {
-      const int position = batch_.position[p];
-      if (at.position && *at.position != position) continue;
-      double* row = begin + static_cast<Index>(p) * row_size + first;
-      for (int column = low; column < high; ++column) {
-        row[column] = intervention.change({position, heads ? column / D : 0, column, row[column]});
+    each_document(layout_, [&](std::size_t document, Index of_document, Index n, Index /*matrices*/) {
+      for (int position = 0; position < n; ++position) {
+        if (at.position && *at.position != position) continue;
+        double* row = begin + (of_document + position) * row_size + first;
+        for (int column = low; column < high; ++column) {
+          row[column] =
+              intervention.change({document, position, heads ? column / D : 0, column, row[column]});
+        }
       }
-    }
+    });
   }
 
   void change_keys(const Intervention& intervention, double* begin) const {
     const Address& at = intervention.at;
-    each_document(layout_, [&](std::size_t /*document*/, Index /*first*/, Index n, Index matrices) {
+    each_document(layout_, [&](std::size_t document, Index /*first*/, Index n, Index matrices) {
       for (int h = 0; h < layout_.n_head; ++h) {
         if (at.head && *at.head != h) continue;
         double* matrix = begin + matrices + h * n * n;
@@ -104,7 +106,7 @@ class Tap {
           for (int j = 0; j <= i; ++j) {  // a key further on cannot be seen, whatever one does
             if (at.source && *at.source != j) continue;
             double& value = matrix[i * n + j];
-            value = intervention.change({i, h, j, value});
+            value = intervention.change({document, i, h, j, value});
           }
         }
       }
@@ -287,7 +289,11 @@ double Trace::loss() const {
 
 Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions, bool gradient) {
   for (const Intervention& intervention : interventions) {
-    (void)parse_address(to_string(intervention.at), model.config);  // it must be there
+    const std::string name = to_string(intervention.at);
+    if (parse_address(name, model.config) != intervention.at) {  // it must be there
+      throw Error(Fault::usage, "bad address: '" + name + "': it is in no layer, and layer "
+                                    + std::to_string(intervention.at.layer) + " was asked for");
+    }
   }
   Trace trace(model.config, std::move(batch));
   trace.a_.reshape(trace.batch_);
@@ -329,14 +335,16 @@ Intervention set(const Address& at, double value) {
 
 Intervention patch(const Address& at, const Trace& from) {
   if (info(at.site).kind == SiteKind::keys) {
-    std::vector<Matrix<double>> heads;
-    for (int h = 0; h < from.config().n_head; ++h) heads.push_back(from.head(at.site, at.layer, h));
+    std::vector<std::vector<Matrix<double>>> heads(from.batch().documents());
+    for (std::size_t d = 0; d < heads.size(); ++d) {
+      for (int h = 0; h < from.config().n_head; ++h) heads[d].push_back(from.head(at.site, at.layer, h, d));
+    }
     return {at, [heads](const Element& e) {
-              return heads[static_cast<std::size_t>(e.head)](e.position, e.column);
+              return heads[e.document][static_cast<std::size_t>(e.head)](e.position, e.column);
             }};
   }
-  return {at, [values = from.values(at.site, at.layer)](const Element& e) {
-            return values(e.position, e.column);
+  return {at, [values = from.values(at.site, at.layer), offsets = from.batch().offsets](const Element& e) {
+            return values(offsets[e.document] + e.position, e.column);
           }};
 }
 

@@ -16,9 +16,10 @@ namespace microgpt::study {
 
 /// One number on its way: where it stands, and what it is.
 struct Element {
-  int position;  ///< in its document
-  int head;      ///< of scores and pattern; else 0
-  int column;    ///< channel (0 ... C-1), neuron, source position or token
+  std::size_t document;  ///< in its batch
+  int position;          ///< in its document
+  int head;              ///< of scores and pattern; of q, k, v and z; else 0
+  int column;            ///< channel (0 ... C-1), neuron, source position or token
   double value;
 };
 
@@ -83,7 +84,7 @@ Batch batch_of_text(const Model& model, std::string_view text);
 
 Intervention zero(const Address& at);
 Intervention set(const Address& at, double value);
-/// The same elements of another run of the same shape.
+/// The same elements of another run, whose documents are as many and as long.
 Intervention patch(const Address& at, const Trace& from);
 
 }  // namespace microgpt::study
