@@ -112,7 +112,7 @@ std::string likeliest(const Subject& subject, const std::vector<double>& probs) 
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i) {
     text += (text.empty() ? "" : " ") + subject.label(static_cast<int>(order[i])) + " "
-            + number_text(probs[order[i]], 2);
+            + (probs[order[i]] < 0.01 ? "<0.01" : number_text(probs[order[i]], 2));
   }
   return text;
 }

@@ -104,7 +104,7 @@ double divergence(const Numbers& logits_a, const Numbers& logits_b) {
 
 }  // namespace
 
-Difference difference(std::span<const double> a, std::span<const double> b) {
+Difference diff_numbers(std::span<const double> a, std::span<const double> b) {
   Difference d;
   Numbers apart(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -190,7 +190,7 @@ WeightsDifference diff_weights(const Model& a, const Model& b) {
         of_a.insert(of_a.end(), x.begin(), x.end());
         of_b.insert(of_b.end(), y.begin(), y.end());
       }
-      const Difference d = difference(of_a, of_b);
+      const Difference d = diff_numbers(of_a, of_b);
       const auto cols = static_cast<std::size_t>(tensor.shape_a[1]);
       tensor.row = rows[d.at / cols].first;
       tensor.column = static_cast<Index>(d.at % cols);
@@ -202,7 +202,7 @@ WeightsDifference diff_weights(const Model& a, const Model& b) {
     result.equal = result.equal && tensor.equal;
     result.tensors.push_back(std::move(tensor));
   }
-  result.total = difference(all_a, all_b);
+  result.total = diff_numbers(all_a, all_b);
   result.compared = all_a.size();
   return result;
 }
@@ -225,7 +225,7 @@ RunDifference diff_runs(const Model& a, const Trace& run_a, const Model& b, cons
     const bool by_token = info(site.site).kind == SiteKind::tokens;
     if (by_token || (!row.shape_a.empty() && row.shape_a == row.shape_b)) {
       const Paired pairs = paired(site, run_a, run_b, vocabulary);
-      row.difference = difference(pairs.a, pairs.b);
+      row.difference = diff_numbers(pairs.a, pairs.b);
       const std::size_t at = row.difference->at;
       row.at = pairs.at[at];
       row.a = pairs.a[at];

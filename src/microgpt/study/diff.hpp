@@ -23,7 +23,7 @@ struct Difference {
 };
 
 /// Of lists of the same length.
-Difference difference(std::span<const double> a, std::span<const double> b);
+Difference diff_numbers(std::span<const double> a, std::span<const double> b);
 
 /// Which characters two vocabularies share.
 struct VocabularyDifference {
