@@ -414,8 +414,8 @@ void add_diff_view(CLI::App& study) {
   auto options = std::make_shared<DiffOptions>();
   CLI::App& view =
       *study.add_subcommand("diff", "Two models: how far apart their weights are, where they part");
-  view.add_option("A", options->model, "Checkpoint, or run folder (then its newest)")->required();
-  view.add_option("B", options->other, "The other one")->required();
+  view.add_option("MODEL_A", options->model, "Checkpoint, or run folder (then its newest)")->required();
+  view.add_option("MODEL_B", options->other, "The other one")->required();
   const CLI::Option* text = view.add_option("--text", options->text, "A text to run both on");
   add_page_options(view, *options);
   view.footer(

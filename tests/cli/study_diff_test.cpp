@@ -165,8 +165,8 @@ TEST_SUITE("cli") {
       CHECK(refused_in_one_line(result));
       CHECK(result.err.find(part) != std::string::npos);
     };
-    check({"run"}, 2, "B is required");
-    check({}, 2, "A is required");
+    check({"run"}, 2, "MODEL_B is required");
+    check({}, 2, "MODEL_A is required");
     check({"run", "nothing"}, 4, "no such model: nothing");
     check({"nothing", "run"}, 4, "no such model: nothing");
     check({"run", "names.txt"}, 4, "names.txt");

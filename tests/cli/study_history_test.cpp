@@ -149,8 +149,12 @@ TEST_SUITE("cli") {
     CHECK(runs.study({"history", runs.path("one", 20).string(), "--scalar", "norm(wte)"}).exit_code == 0);
 
     const auto best = RunFolder{runs.folder / "run"}.best_checkpoint();
-    std::filesystem::copy_file(runs.path("run", 10), best);
-    CHECK(runs.json({"history", "run", "--scalar", "norm(wte)"})["steps"].dump() == "[0,10,20,30]");
+    const Json before = runs.json({"history", "run", "--scalar", "norm(wte)"});
+    runs.save("elsewhere", 10, [](Parameters<double>& w) { w.wte().setZero(); });
+    std::filesystem::rename(runs.path("elsewhere", 10), best);
+    const Json with_best = runs.json({"history", "run", "--scalar", "norm(wte)"});
+    CHECK(with_best["steps"].dump() == "[0,10,20,30]");
+    CHECK(with_best["scalars"].dump() == before["scalars"].dump());  // the step's own file counts
     runs.save("one", 15);
     std::filesystem::rename(runs.path("one", 15), RunFolder{runs.folder / "one"}.best_checkpoint());
     CHECK(runs.json({"history", "one", "--scalar", "norm(wte)"})["steps"].dump() == "[15,20]");
