@@ -1,13 +1,11 @@
 // microgpt study diff: two models side by side.
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 
+#include "cli/diff_report.hpp"
 #include "cli/model.hpp"
 #include "cli/study.hpp"
-#include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
-#include "microgpt/study/diff.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
@@ -21,34 +19,18 @@ struct DiffOptions : StudyOptions {
   bool with_text = false;
 };
 
-/// One of the two.
-struct Side {
-  std::string name;  ///< "A"
-  std::string path;
-  int step;
-  Subject subject;
+DiffSide side(const std::string& name, const Checkpoint& checkpoint) {
+  return {name, checkpoint.path().string(), checkpoint.training().step, Subject(checkpoint)};
+}
 
-  Side(std::string name_, const Checkpoint& checkpoint)
-      : name(std::move(name_)),
-        path(checkpoint.path().string()),
-        step(checkpoint.training().step),
-        subject(checkpoint) {}
-
-  /// What is wrong with a text is said of this model.
-  [[nodiscard]] Batch text(const std::string& text) const {
-    try {
-      return subject.text(text);
-    } catch (const Error& error) {
-      throw Error(error.fault(), "model " + name + ": " + error.what());
-    }
+/// The text for one of the two: what is wrong with it is said of this model.
+Batch text_for(const DiffSide& side, const std::string& text) {
+  try {
+    return side.subject.text(text);
+  } catch (const Error& error) {
+    throw Error(error.fault(), "model " + side.name + ": " + error.what());
   }
-};
-
-/// A key of the config with its value in each, as JSON. (Every config has every key.)
-struct KeyDifference {
-  std::string key;
-  ordered_json a, b;
-};
+}
 
 std::vector<KeyDifference> differing_keys(const RunConfig& a, const RunConfig& b) {
   const ordered_json flat_a = to_json(a).flatten();  // "/train/steps"
@@ -63,60 +45,6 @@ std::vector<KeyDifference> differing_keys(const RunConfig& a, const RunConfig& b
   return keys;
 }
 
-/// A character as a list shows it.
-std::string shown(char32_t character) {
-  std::string text;
-  append_utf8(text, character);
-  return text == " " ? "' '" : printable(text);
-}
-
-std::string shown(const std::vector<char32_t>& characters) {
-  std::string text;
-  for (const char32_t c : characters) text += (text.empty() ? "" : " ") + shown(c);
-  return text.empty() ? "none" : text;
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return with_commas(count) + " " + what + (count == 1 ? "" : "s");
-}
-
-template <class Numbers>
-std::string shape_words(const Numbers& shape) {
-  std::string text;
-  for (const auto n : shape) text += (text.empty() ? "" : " x ") + std::to_string(n);
-  return text;
-}
-
-template <class Numbers>
-std::string shape_words(const Numbers& a, const Numbers& b) {
-  return a == b || b.empty() ? shape_words(a)
-         : a.empty()         ? shape_words(b)
-                             : shape_words(a) + " | " + shape_words(b);
-}
-
-std::string weight_at(const study::TensorDifference& tensor) {
-  return tensor.name + "[" + std::to_string(tensor.row) + "," + std::to_string(tensor.column) + "]";
-}
-
-/// Why there is nothing to compare.
-template <class Numbers>
-std::string absence(const Numbers& a, const Numbers& b) {
-  return b.empty() ? "only in A" : a.empty() ? "only in B" : "shapes differ";
-}
-
-/// "a 0.41 e 0.10": the likeliest three.
-std::string likeliest(const Subject& subject, const std::vector<double>& probs) {
-  std::vector<std::size_t> order(probs.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return probs[a] > probs[b]; });
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i) {
-    text += (text.empty() ? "" : " ") + subject.label(static_cast<int>(order[i])) + " "
-            + (probs[order[i]] < 0.01 ? "<0.01" : number_text(probs[order[i]], 2));
-  }
-  return text;
-}
-
 ordered_json difference_json(const std::optional<study::Difference>& difference) {
   if (!difference) return nullptr;
   return {{"norm_a", difference->norm_a},
@@ -126,29 +54,12 @@ ordered_json difference_json(const std::optional<study::Difference>& difference)
           {"cosine", difference->cosine}};
 }
 
-/// Everything that is compared.
-struct Comparison {
-  std::vector<KeyDifference> keys;
-  study::VocabularyDifference vocabulary;
-  study::WeightsDifference weights;
-  std::optional<study::RunDifference> run;  ///< if there is a text
-  Batch batch;                              ///< A's
-
-  [[nodiscard]] bool models_equal() const { return keys.empty() && vocabulary.equal() && weights.equal; }
-  [[nodiscard]] bool runs_equal() const {
-    if (!run) return true;
-    return std::all_of(run->sites.begin(), run->sites.end(), [](const study::SiteDifference& site) {
-      return site.difference && site.difference->equal;
-    });
-  }
-};
-
-void print_json(const DiffOptions& options, const Side& a, const Side& b, const Comparison& all) {
+void print_json(const Comparison& all) {
   ordered_json document = {{"view", "diff"}};
-  if (all.run) document = json_of_text(a.subject, "diff", options.text, all.batch);
-  document["a"] = {{"file", a.path}, {"step", a.step}};
-  document["b"] = {{"file", b.path}, {"step", b.step}};
-  document["equal"] = all.models_equal() && all.runs_equal();
+  if (all.run) document = json_of_text(all.a.subject, "diff", all.text, all.batch);
+  document["a"] = {{"file", all.a.path}, {"step", all.a.step}};
+  document["b"] = {{"file", all.b.path}, {"step", all.b.step}};
+  document["equal"] = all.equal();
   document["config"] = ordered_json::array();
   for (const KeyDifference& key : all.keys) {
     document["config"].push_back({{"key", key.key}, {"a", key.a}, {"b", key.b}});
@@ -204,13 +115,13 @@ void print_json(const DiffOptions& options, const Side& a, const Side& b, const 
       for (int t = 0; t < subject.model().config.vocab_size; ++t) labels.push_back(subject.label(t));
       return labels;
     };
-    document["tokens_a"] = tokens(a.subject);
-    document["tokens_b"] = tokens(b.subject);
+    document["tokens_a"] = tokens(all.a.subject);
+    document["tokens_b"] = tokens(all.b.subject);
     document["positions"] = ordered_json::array();
     for (const study::PredictionDifference& p : run.positions) {
       const int next = all.batch.target[static_cast<std::size_t>(p.position)];
       document["positions"].push_back({{"position", p.position},
-                                       {"next", a.subject.label(next)},
+                                       {"next", all.a.subject.label(next)},
                                        {"probs_a", p.probs_a},
                                        {"probs_b", p.probs_b},
                                        {"kl", p.kl},
@@ -222,190 +133,27 @@ void print_json(const DiffOptions& options, const Side& a, const Side& b, const 
   std::cout << document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
 }
 
-/// What differs, in words.
-void print_words(const DiffOptions& options, const Side& a, const Side& b, const Comparison& all) {
-  const Screen out = screen(options.width);
-  const auto say = [&](const std::string& text) { print_wrapped(std::cout, out, text, 0, 2); };
-  std::size_t equal = 0;
-  for (const study::TensorDifference& tensor : all.weights.tensors) equal += tensor.equal ? 1U : 0U;
-  const std::size_t tensors = all.weights.tensors.size();
-  const std::string on_text = "on '" + one_line(options.text) + "'";
-  if (all.models_equal() && all.runs_equal()) {
-    say("A and B are equal bit for bit: config, vocabulary, " + counted(all.weights.compared, "weight")
-        + " in " + counted(tensors, "tensor")
-        + (all.run ? ", and " + on_text + " all " + counted(all.run->sites.size(), "site") : ""));
-    return;
-  }
-  for (const Side* side : {&a, &b}) {
-    std::cout << bold(side->name) << "  " << one_line(side->path) << ", step "
-              << with_commas(static_cast<std::size_t>(side->step)) << '\n';
-  }
-  std::cout << '\n';
-  if (all.keys.empty()) {
-    say("config: the same");
-  } else {
-    say("config: " + counted(all.keys.size(), "key") + (all.keys.size() == 1 ? " differs" : " differ"));
-    for (const KeyDifference& key : all.keys) {
-      print_wrapped(std::cout, out,
-                    key.key + ": " + printable(key.a.dump()) + " in A, " + printable(key.b.dump()) + " in B",
-                    2, 4);
-    }
-  }
-  const std::size_t shared = all.vocabulary.shared.size() - 1;
-  say(all.vocabulary.equal() ? "vocabulary: the same " + counted(shared, "character")
-                             : "vocabulary: " + counted(shared, "character")
-                                   + " in both; only in A: " + shown(all.vocabulary.only_a)
-                                   + "; only in B: " + shown(all.vocabulary.only_b)
-                                   + "; tokens are compared by their characters");
-  say("weights: " + std::to_string(equal) + " of " + counted(tensors, "tensor") + " equal bit for bit"
-      + (all.weights.equal           ? ""
-         : all.weights.compared == 0 ? "; no other has the same shape in both"
-                                     : "; of the " + counted(all.weights.compared, "number")
-                                           + " that can be compared the norm of B-A is "
-                                           + number_text(100 * all.weights.total.relative, 2) + "% of A's"));
-  if (!all.run) return;
-  if (!all.run->first) {
-    say("text: " + on_text + " every site that both have with the same shape is equal bit for bit");
-    return;
-  }
-  const study::SiteDifference& first = all.run->sites[*all.run->first];
-  const bool all_compared =
-      std::all_of(all.run->sites.begin(), all.run->sites.end(),
-                  [](const study::SiteDifference& s) { return s.difference.has_value(); });
-  say("text: " + on_text + " they first part at " + study::to_string(first.site)
-      + (all_compared ? "" : ", of the sites that both have with the same shape") + ": apart by at most "
-      + number_text(first.difference->largest, 4) + " at " + study::to_string(first.at) + ": "
-      + number_text(first.a, 4) + " in A, " + number_text(first.b, 4) + " in B");
-}
-
-/// The relative difference, hot by what the largest of them all is.
-Cell relative_cell(const study::Difference& d, double hottest) {
-  return {number_text(d.relative, 4), hottest > 0 ? std::min(1.0, d.relative / hottest) : 0};
-}
-
-template <class Rows>
-double hottest_of(const Rows& rows) {
-  double hottest = 0;
-  for (const auto& row : rows) {
-    if (row.difference && std::isfinite(row.difference->relative)) {
-      hottest = std::max(hottest, row.difference->relative);
-    }
-  }
-  return hottest;
-}
-
-void print_weights(const Comparison& all, const Screen& out) {
-  Table table({{"tensor", true},
-               {"shape", true},
-               {"norm A"},
-               {"norm B-A"},
-               {"relative"},
-               {"largest"},
-               {"at", true},
-               {"cosine"}});
-  const double hottest = hottest_of(all.weights.tensors);
-  const auto row = [&](const std::string& name, const std::string& shape, const study::Difference& d,
-                       double heat, const std::string& at) {
-    table.add({{name},
-               {shape},
-               {number_text(d.norm_a, 3)},
-               {number_text(d.norm, 3)},
-               relative_cell(d, heat),
-               {number_text(d.largest, 4)},
-               {at},
-               {std::isnan(d.cosine) ? "-" : number_text(d.cosine, 4)}});
-  };
-  for (const study::TensorDifference& tensor : all.weights.tensors) {
-    const std::string shape = shape_words(tensor.shape_a, tensor.shape_b);
-    if (tensor.difference) {
-      row(tensor.name, shape, *tensor.difference, hottest,
-          tensor.difference->equal ? "equal" : weight_at(tensor).substr(tensor.name.size()));
-    } else {
-      table.add({{tensor.name}, {shape}, {""}, {""}, {""}, {""}, {absence(tensor.shape_a, tensor.shape_b)}});
-    }
-  }
-  if (all.weights.compared > 0)
-    row("total", "", all.weights.total, 0, all.weights.total.equal ? "equal" : "");
-  std::cout << '\n';
-  table.print(std::cout, out);
-}
-
-void print_run(const Side& a, const Side& b, const Comparison& all, const Screen& out) {
-  Table table({{"site", true}, {"relative"}, {"largest"}, {"at", true}});
-  const double hottest = hottest_of(all.run->sites);
-  for (const study::SiteDifference& site : all.run->sites) {
-    const std::string name = study::to_string(site.site);
-    if (site.difference) {
-      table.add({{name},
-                 relative_cell(*site.difference, hottest),
-                 {number_text(site.difference->largest, 4)},
-                 {site.difference->equal ? "equal" : study::to_string(site.at).substr(name.size())}});
-    } else {
-      table.add({{name},
-                 {""},
-                 {""},
-                 {absence(site.shape_a, site.shape_b) + ": " + shape_words(site.shape_a, site.shape_b)}});
-    }
-  }
-  std::cout << '\n';
-  table.print(std::cout, out);
-
-  Table predictions({{"at", true},
-                     {"next", true},
-                     {"A predicts", true},
-                     {"B predicts", true},
-                     {"KL"},
-                     {"nll A"},
-                     {"nll B"}});
-  double most = 0;
-  for (const study::PredictionDifference& p : all.run->positions) most = std::max(most, p.kl);
-  for (const study::PredictionDifference& p : all.run->positions) {
-    const int next = all.batch.target[static_cast<std::size_t>(p.position)];
-    predictions.add({{a.subject.position_label(all.batch, p.position)},
-                     {a.subject.label(next)},
-                     {likeliest(a.subject, p.probs_a)},
-                     {likeliest(b.subject, p.probs_b)},
-                     {number_text(p.kl, 3), most > 0 ? p.kl / most : 0},
-                     {number_text(p.nll_a, 2)},
-                     {number_text(p.nll_b, 2)}});
-  }
-  std::cout << '\n';
-  predictions.print(std::cout, out);
-  std::cout << '\n';
-  print_wrapped(
-      std::cout, out,
-      std::string(
-          "relative: norm of B-A over norm of A. KL: the sum of A's probabilities times ln(A / B), in nats")
-          + (all.vocabulary.equal()
-                 ? ""
-                 : ", over the characters in both and BOS, whose probabilities are made to add up to 1")
-          + ". nll: of the character that came, in nats.",
-      0, 0);
-}
-
 void diff(const DiffOptions& options) {
-  const Side a("A", load_model(options.model));
-  const Side b("B", load_model(options.other));
+  const DiffSide a = side("A", load_model(options.model));
+  const DiffSide b = side("B", load_model(options.other));
   const study::Model& model_a = a.subject.model();
   const study::Model& model_b = b.subject.model();
-  Comparison all{.keys = differing_keys(a.subject.config(), b.subject.config()),
+  Comparison all{.a = a,
+                 .b = b,
+                 .keys = differing_keys(a.subject.config(), b.subject.config()),
                  .vocabulary = study::diff_vocabularies(model_a.tokenizer, model_b.tokenizer),
-                 .weights = study::diff_weights(model_a, model_b),
-                 .run = {},
-                 .batch = {}};
+                 .weights = study::diff_weights(model_a, model_b)};
   if (options.with_text) {
-    all.batch = a.text(options.text);
+    all.text = options.text;
+    all.batch = text_for(a, options.text);
     all.run = study::diff_runs(model_a, study::run(model_a, all.batch), model_b,
-                               study::run(model_b, b.text(options.text)));
+                               study::run(model_b, text_for(b, options.text)));
   }
   if (options.json) {
-    print_json(options, a, b, all);
-    return;
+    print_json(all);
+  } else {
+    print_diff(all, screen(options.width));
   }
-  print_words(options, a, b, all);
-  const Screen out = screen(options.width);
-  if (!all.weights.equal) print_weights(all, out);
-  if (all.run && all.run->first) print_run(a, b, all, out);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ void prepare(History& history, const HistoryOptions& options, const Subject& sub
   if (names.empty()) {
     names = {"loss"};
     if (subject.model().config.n_layer > 0) names.insert(names.end(), {"head.induction", "head.previous"});
+    if (options.with_text) names.emplace_back("nll");
   }
   for (const std::string& name : names) {
     const auto more = study::parse_scalars(name, subject.model(), static_cast<int>(history.text.positions()));
@@ -357,7 +358,8 @@ void add_history_view(CLI::App& study) {
   CLI::App& view = *study.add_subcommand("history", "Numbers of a model through the checkpoints of its run");
   view.add_option("RUN", options->model, "Run folder")->required();
   view.add_option("--scalar", options->scalars,
-                  "What to follow; may be repeated (default: loss, head.induction, head.previous)")
+                  "What to follow; may be repeated (default: loss, head.induction, head.previous, and nll "
+                  "with --text)")
       ->allow_extra_args(false);
   view.add_flag("--list", options->list, "What there is to follow");
   const CLI::Option* text = view.add_option("--text", options->text, "A text for what is of a text");

@@ -123,6 +123,9 @@ TEST_SUITE("cli") {
     CHECK(history["scalars"][4]["scalar"].text() == "head.induction[layer 1, head 1]");
     CHECK(history["scalars"][5]["scalar"].text() == "head.previous[layer 0, head 0]");
     CHECK(!history.has("text"));
+    const Json text = runs.json({"history", "run", "--text", "emma"});
+    REQUIRE(text["scalars"].size() == 9 + 5);
+    CHECK(text["scalars"][13]["scalar"].text() == "nll[position 4]");
     CHECK(history["documents"].number() == 6);
     // Nothing that needs documents: they are not read.
     std::filesystem::remove(runs.folder / "names.txt");
