@@ -137,10 +137,10 @@ TEST_SUITE("study") {
     Noise noise(712);
     Model model = random_model(noise, 1, Activation::relu);
     model.tokenizer = Tokenizer({U' ', U'\'', U',', U'é'});
-    for (const auto& [text, token] : std::vector<std::pair<std::string, Token>>{
+    for (const auto& written : std::vector<std::pair<std::string, Token>>{
              {"' '", 0}, {"'''", 1}, {"'", 1}, {",", 2}, {"','", 2}, {"é", 3}, {"'é'", 3}, {"BOS", 4}}) {
-      CAPTURE(text);
-      CHECK(parse_scalars("nearest(" + text + ")", model, 0).at(0).token == token);
+      CAPTURE(written.first);
+      CHECK(parse_scalars("nearest(" + written.first + ")", model, 0).at(0).token == written.second);
     }
     for (Token t = 0; t < 5; ++t) {
       const std::string name = "cosine(" + token_name(model, t) + ", " + token_name(model, 4 - t) + ")";
