@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "microgpt/study/embeddings.hpp"
@@ -87,6 +88,13 @@ TEST_SUITE("study") {
     unseen.source = 2;
     CHECK(elements(unseen, s.model.config, kPositions).empty());
     CHECK(sites_of({.n_layer = 0, .vocab_size = 5}).size() == 4);
+
+    const double infinity = std::numeric_limits<double>::infinity();
+    CHECK(norm(Numbers{}) == 0);
+    CHECK(norm(Numbers{0, 0}) == 0);
+    CHECK(norm(Numbers{3e-200, -4e-200}) == doctest::Approx(5e-200));
+    CHECK(norm(Numbers{1, -infinity, infinity}) == infinity);
+    CHECK(std::isnan(norm(Numbers{0, std::nan(""), 0})));
   }
 
   TEST_CASE("scalars: what is left out means all, and every name means itself") {
@@ -201,6 +209,10 @@ TEST_SUITE("study") {
     for (Token t = 0; t < 5; ++t) {  // who is left out is no nearer
       if (!named.contains(t)) CHECK(near(1, t) <= before);
     }
+
+    Studied zeros = s;
+    zeros.model.parameters.wte().row(2).setZero();
+    CHECK(zeros.value("cosine(a, c)") == 0);
 
     // Two at once, the larger change last: each keeps its own.
     const Address head = {.site = Site::z, .layer = 0, .head = 2};

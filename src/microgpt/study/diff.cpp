@@ -15,7 +15,6 @@ namespace microgpt::study {
 namespace {
 
 using Numbers = std::vector<double>;
-using Vector = Eigen::Map<const Eigen::VectorXd>;
 
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
@@ -120,10 +119,6 @@ Difference diff_numbers(std::span<const double> a, std::span<const double> b) {
       d.at = i;
     }
   }
-  // No square is too large or too small.
-  const auto norm = [](std::span<const double> x) {
-    return x.empty() ? 0.0 : Vector(x.data(), static_cast<Index>(x.size())).stableNorm();
-  };
   d.norm_a = norm(a);
   d.norm = norm(apart);
   d.relative = d.norm == 0 ? 0 : d.norm_a == 0 ? std::numeric_limits<double>::infinity() : d.norm / d.norm_a;

@@ -16,8 +16,16 @@ constexpr std::size_t kNeighbours = 3;
 
 /// As study/embeddings.hpp has it for all rows at once; a row of zeros has 0 with all others.
 double cosine_of_rows(const Model& model, Token a, Token b) {
-  const auto wte = model.parameters.wte();
-  return wte.row(a).stableNormalized().dot(wte.row(b).stableNormalized());
+  const auto row = [&](Token token) {
+    const auto x = model.parameters.wte().row(token);
+    return std::span<const double>(x.data(), static_cast<std::size_t>(x.size()));
+  };
+  const double length_a = norm(row(a));
+  const double length_b = norm(row(b));
+  if (length_a == 0 || length_b == 0) return 0;
+  double cosine = 0;
+  for (std::size_t c = 0; c < row(a).size(); ++c) cosine += (row(a)[c] / length_a) * (row(b)[c] / length_b);
+  return cosine;
 }
 
 std::vector<Neighbour> nearest(const Model& model, Token token) {
@@ -73,10 +81,15 @@ class Runs {
   std::vector<AblationRow> ablated_;
 };
 
-double norm(const std::vector<NumberAt>& numbers) {
-  Eigen::VectorXd values(static_cast<Index>(numbers.size()));
-  for (std::size_t i = 0; i < numbers.size(); ++i) values(static_cast<Index>(i)) = numbers[i].value;
-  return values.stableNorm();
+double norm_at(const Trace& trace, const Address& at) {
+  std::vector<double> values;
+  for (const NumberAt& number : numbers_at(trace, at)) values.push_back(number.value);
+  return norm(values);
+}
+
+double norm_of_tensor(const Model& model, std::size_t tensor) {
+  const auto t = model.parameters.tensor(tensor);
+  return norm({t.data(), static_cast<std::size_t>(t.size())});
 }
 
 Measured measure_one(const Model& model, const Scalar& scalar, Runs& runs) {
@@ -90,11 +103,11 @@ Measured measure_one(const Model& model, const Scalar& scalar, Runs& runs) {
     case Kind::site:
       return {numbers_at(runs.text(), scalar.at).front().value};
     case Kind::site_norm:
-      return {norm(numbers_at(runs.text(), scalar.at))};
+      return {norm_at(runs.text(), scalar.at)};
     case Kind::weight:
       return {model.parameters.tensor(scalar.tensor)(scalar.row, scalar.column)};
     case Kind::tensor_norm:
-      return {model.parameters.tensor(scalar.tensor).stableNorm()};
+      return {norm_of_tensor(model, scalar.tensor)};
     case Kind::cosine:
       return {cosine_of_rows(model, scalar.token, scalar.other)};
     case Kind::nearest:

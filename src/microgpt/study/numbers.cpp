@@ -1,6 +1,7 @@
 #include "microgpt/study/numbers.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace microgpt::study {
 
@@ -82,6 +83,18 @@ std::vector<NumberAt> numbers_at(const Trace& trace, const Address& at) {
     }
   }
   return numbers;
+}
+
+double norm(std::span<const double> x) {
+  double largest = 0;
+  for (const double value : x) {
+    if (std::isnan(value)) return value;
+    largest = std::max(largest, std::abs(value));
+  }
+  if (largest == 0 || std::isinf(largest)) return largest;
+  double squares = 0;
+  for (const double value : x) squares += (value / largest) * (value / largest);
+  return largest * std::sqrt(squares);
 }
 
 std::vector<Address> sites_of(const ModelConfig& config) {

@@ -1,6 +1,7 @@
 // The numbers that stand at an address, one by one.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "microgpt/study/trace.hpp"
@@ -20,6 +21,9 @@ struct NumberAt {
 
 /// The numbers of these in the run's first document.
 std::vector<NumberAt> numbers_at(const Trace& trace, const Address& at);
+
+/// sqrt(Σ x²), where no square is too large or too small for its type.
+double norm(std::span<const double> x);
 
 /// The sites of such a model in the order of the pass: before the layers, layer by layer, after them.
 std::vector<Address> sites_of(const ModelConfig& config);
