@@ -11,6 +11,10 @@ namespace microgpt::cli {
 
 void add_study_options(CLI::App& view, StudyOptions& options) {
   view.add_option("--model", options.model, "Checkpoint, or run folder (then its newest)")->required();
+  add_page_options(view, options);
+}
+
+void add_page_options(CLI::App& view, StudyOptions& options) {
   view.add_flag("--json", options.json, "Print one JSON document (docs/study.md has its fields)");
   view.add_option("--width", options.width, "Columns of the screen (default: the terminal's, or 80)")
       ->check(CLI::Range(20, 10000));
@@ -156,6 +160,8 @@ void add_study(CLI::App& program) {
   add_table_views(study);
   add_causal_views(study);
   add_trace_view(study);
+  add_diff_view(study);
+  add_history_view(study);
 }
 
 }  // namespace microgpt::cli

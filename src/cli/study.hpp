@@ -24,6 +24,8 @@ struct StudyOptions {
 };
 
 void add_study_options(CLI::App& view, StudyOptions& options);
+/// Those of a page, of a view that has no --model.
+void add_page_options(CLI::App& view, StudyOptions& options);
 void add_text_option(CLI::App& view, StudyOptions& options);
 void add_data_options(CLI::App& view, StudyOptions& options);
 
@@ -31,6 +33,7 @@ void add_data_options(CLI::App& view, StudyOptions& options);
 class Subject {
  public:
   explicit Subject(const std::string& path);
+  explicit Subject(const Checkpoint& checkpoint);
 
   [[nodiscard]] const study::Model& model() const { return model_; }
   [[nodiscard]] const RunConfig& config() const { return config_; }
@@ -52,8 +55,6 @@ class Subject {
   [[nodiscard]] std::string document_text(const Batch& batch, std::size_t document, int position = -1) const;
 
  private:
-  explicit Subject(const Checkpoint& checkpoint);
-
   study::Model model_;
   RunConfig config_;
 };
@@ -80,5 +81,7 @@ void add_parts_views(CLI::App& study);   // heads, neurons
 void add_table_views(CLI::App& study);   // embeddings, circuits
 void add_causal_views(CLI::App& study);  // ablate, patch, gradients
 void add_trace_view(CLI::App& study);    // trace
+void add_diff_view(CLI::App& study);     // diff
+void add_history_view(CLI::App& study);  // history
 
 }  // namespace microgpt::cli

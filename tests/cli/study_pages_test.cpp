@@ -1,12 +1,8 @@
 // The pages of `microgpt study` as they stand on a screen, of the two models that lie in data/models.
-//
-// MICROGPT_WRITE_GOLDEN=1 in the environment writes tests/golden/study-*.txt anew: look at what changed.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
@@ -16,6 +12,7 @@
 #include "microgpt/text/utf8.hpp"
 #include "support/data.hpp"
 #include "support/json.hpp"
+#include "support/pages.hpp"
 #include "support/process.hpp"
 
 namespace {
@@ -112,12 +109,10 @@ TEST_SUITE("cli") {
   TEST_CASE("study pages: as they were at 80 and 120 columns") {
     for (const Page& page : kPages) {
       for (const std::string width : {"80", "120"}) {
-        const auto path = repository_file("tests/golden/study-" + page.name + "-" + width + ".txt");
         const auto result = show(page, {"--width", width});
-        INFO(path.string(), "\n", result.err);
+        INFO(result.err);
         REQUIRE(result.exit_code == 0);
-        if (std::getenv("MICROGPT_WRITE_GOLDEN") != nullptr) std::ofstream(path) << result.out;
-        CHECK(result.out == microgpt::read_file(path, microgpt::Fault::io));
+        check_page("study-" + page.name + "-" + width, result.out);
       }
     }
   }
