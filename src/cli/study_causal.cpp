@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/options.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
@@ -226,7 +227,7 @@ void add_causal_views(CLI::App& study) {
     view->add_flag("--all", options->all, "Every neuron too");
     view->add_flag("--mean", options->mean, "Put the mean in its place instead of 0");
     view->add_option("--top", options->top, "Rows shown; 0: all")
-        ->check(CLI::Range(0, 1'000'000))
+        ->check(whole_between(0, 1'000'000))
         ->capture_default_str();
   }
   {
