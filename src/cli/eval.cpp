@@ -109,6 +109,7 @@ std::vector<Loss> losses_of(const RunConfig& config, const Tokenizer& tokenizer,
   };
   if (is_stream(config)) {
     for (const std::string_view text : documents) {
+      losses.reserve(losses.size() + text.size() / block_size + 1);  // in ASCII just as many
       each_piece(tokenizer, text, kPortion * block_size, 1, [&](std::span<const Token> tokens) {
         for (std::size_t begin = 0; begin + 1 < tokens.size(); begin += block_size) {
           const auto window = tokens.subspan(begin, std::min(block_size + 1, tokens.size() - begin));

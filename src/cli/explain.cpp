@@ -242,7 +242,7 @@ void run_explain(const ExplainOptions& options) {
 CLI::App& add_explain(CLI::App& program) {
   auto options = std::make_shared<explain::ExplainOptions>();
   CLI::App& command =
-      *program.add_subcommand("explain", "One step of a model with its numbers: softmax, attention, …");
+      *program.add_subcommand("explain", "One step of a model with its numbers: softmax, attention, ...");
   command.add_option("TOPIC", options->topic, "What to explain; without one, the list")->option_text("TOPIC");
   command.add_option("NUMBER", options->numbers, "For softmax: any numbers")->option_text("NUMBER ...");
   command

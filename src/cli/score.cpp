@@ -11,6 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -87,9 +88,9 @@ void print(const Scored& scored) {
     std::cout << text << '\n' << probability << '\n' << surprise << '\n' << bars << '\n';
   }
   const double total = bits(scored.total());
-  std::cout << bold("total") << "      " << number("%.2f bits", total)
-            << number(", %.3f a character", total / static_cast<double>(scored.nats.size()))
-            << number(" (%.2f nats)", scored.total()) << '\n';
+  std::cout << bold("total") << "      " << number_text(total, 2) << " bits, "
+            << number_text(total / static_cast<double>(scored.nats.size()), 3) << " a character ("
+            << number_text(scored.total(), 2) << " nats)\n";
 }
 
 nlohmann::ordered_json to_json(const Scored& scored) {

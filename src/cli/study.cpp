@@ -126,7 +126,7 @@ nlohmann::ordered_json json_of_text(const Subject& subject, const std::string& v
 
 CLI::App& add_study(CLI::App& program) {
   CLI::App& study =
-      *program.add_subcommand("study", "Open a model up: attention, logits in parts, ablation, …");
+      *program.add_subcommand("study", "Open a model up: attention, logits in parts, ablation, ...");
   study.require_subcommand(1);
   study.footer(
       "Every number has an address, as layer0.attn.pattern[head 2, position 3], where\n"

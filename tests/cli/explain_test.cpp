@@ -578,7 +578,8 @@ TEST_SUITE("cli") {
       arguments.insert(arguments.begin() + 1, {"--model", run.out.string(), "--text", "opal"});
       return arguments;
     };
-    refused({"softmacks"}, 2, "tokens, embedding, rmsnorm");
+    refused({"softmacks"}, 2, "did you mean 'softmax'?");
+    refused({"weather"}, 2, "tokens, embedding, rmsnorm");
     refused({"softmax", "1", "x"}, 2, "'x'");
     refused({"softmax", "1", "nan"}, 2, "'nan'");
     refused({"softmax", "1e39", "--dtype", "float32"}, 2, "beyond float32");
