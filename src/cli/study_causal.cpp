@@ -80,7 +80,7 @@ void ablate(const CausalOptions& options) {
     return;
   }
   std::cout << "loss of the whole model: " << number_text(whole, 4) << " nats a character over "
-            << with_commas(batch.positions()) << " characters\n\n";
+            << counted(batch.positions(), "character") << "\n\n";
   table.print(std::cout, screen(options.width));
   const std::size_t count = document["rows"].size();
   if (options.top > 0 && count > static_cast<std::size_t>(options.top)) {

@@ -78,9 +78,9 @@ void heads(const PartsOptions& options) {
   table.print(std::cout, screen(options.width));
   std::cout << '\n';
   print_wrapped(std::cout, screen(options.width),
-                "Shares of attention, means over " + with_commas(batch.positions()) + " characters of "
-                    + with_commas(batch.documents())
-                    + " documents: on the position before, on BOS, on itself, on earlier places of the same character, on "
+                "Shares of attention, means over " + counted(batch.positions(), "character") + " of "
+                    + counted(batch.documents(), "document")
+                    + ": on the position before, on BOS, on itself, on earlier places of the same character, on "
                       "what followed those. A score tells what a head looks at, not what it does: the last columns are the "
                       "change of the loss, in nats a character, if its z is replaced by its mean, with its standard error.",
                 0, 0);
@@ -148,9 +148,9 @@ void neurons(const PartsOptions& options) {
   }
   table.print(std::cout, screen(options.width));
   std::cout << '\n'
-            << dead << " of " << all.size() << " neurons never fire on these "
-            << with_commas(batch.positions())
-            << " characters. '>' stands before the character they fire on.\n";
+            << dead << " of " << counted(all.size(), "neuron")
+            << (dead == 1 ? " never fires on " : " never fire on ") << counted(batch.positions(), "character")
+            << ". '>' stands before the character they fire on.\n";
 }
 
 /// Points as letters on a map of characters; where two fall together the later one is not drawn.

@@ -220,8 +220,7 @@ void ledger(const StreamOptions& options) {
     add(part);
   }
   if (shown < result.parts.size()) {
-    table.add(
-        {{std::to_string(result.parts.size() - shown) + " smaller parts"}, {fixed_text(rest, 4)}, {""}});
+    table.add({{counted(result.parts.size() - shown, "smaller part")}, {fixed_text(rest, 4)}, {""}});
   }
   table.print(std::cout, screen(options.width), 2);
   std::cout << "\nThe sum differs from the logit by " << number_text(result.sum - result.logit, 1) << ".\n";

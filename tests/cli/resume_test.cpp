@@ -129,7 +129,7 @@ TEST_SUITE("cli") {
       CAPTURE(resumed.err);
       if (!fs::exists(run.folder / out / "checkpoints/best.safetensors") && resumed.exit_code != 0) {
         // Before there was anything: it says so.
-        CHECK((resumed.err.find("no run folder") != std::string::npos
+        CHECK((resumed.err.find("no such model") != std::string::npos
                || resumed.err.find("no model in run") != std::string::npos));
         CHECK(refused_in_one_line(resumed));
         continue;
