@@ -75,11 +75,13 @@ std::string unknown_word(const Apps& chain) {
     for (const std::string& word : app->remaining()) {
       if (word == "--") continue;
       if (word.size() > 1 && word[0] == '-') return unknown_option(*app, word);
-      auto names = commands_of(*app);
-      if (names.empty()) return "unexpected argument '" + one_line(word) + "'";
-      const std::string unknown = std::string("unknown ") + kind_of(*app) + " '" + one_line(word) + "'";
-      if (word == "help" || word == "version") return unknown + "; did you mean '--" + word + "'?";
-      return unknown + suggestion(word, names);
+      const auto names = commands_of(*app);
+      const std::string unknown =
+          (names.empty() ? "unexpected argument" : std::string("unknown ") + kind_of(*app)) + " '"
+          + one_line(word) + "'";
+      const auto options = options_of(*app);
+      const bool undashed = std::find(options.begin(), options.end(), "--" + word) != options.end();
+      return unknown + (undashed ? "; did you mean '--" + word + "'?" : suggestion(word, names));
     }
   }
   return "";

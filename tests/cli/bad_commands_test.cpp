@@ -172,6 +172,7 @@ const BadCommand kBadCommands[] = {
     {"train --config small.json --data stones.txt --data stones.txt", 2, "--data is given more than once: see microgpt train --help"},
     {"train --config small.json --time 1e9s", 2, "bad --time: 1e9s: must be a time above 0 as in 30s, 5m or 1.5h, at most 1e8 seconds"},
     {"sampel --model run", 2, "unknown command 'sampel'; did you mean 'sample'?"},
+    {"sample model run", 2, "unexpected argument 'model'; did you mean '--model'?"},
     {"help", 2, "unknown command 'help'; did you mean '--help'?"},
     {"--model run sample", 2, "unknown option '--model' here; it goes after the command: see microgpt sample --help"},
     {"sample --temprature 0.8", 2, "unknown option '--temprature'; did you mean '--temperature'?"},
