@@ -22,7 +22,9 @@ TEST_SUITE("text") {
                                                          {"evall", "eval"},
                                                          {"infor", "info"},
                                                          {"topk", "top-k"}};
-    for (const auto& [word, name] : cases) {
+    for (const auto& each : cases) {
+      const std::string word = each.first;
+      const std::string name = each.second;
       CAPTURE(word);
       CHECK(nearest_name(word, names) == name);
       REQUIRE(near_name(word, names).has_value());

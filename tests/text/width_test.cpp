@@ -43,9 +43,10 @@ TEST_SUITE("text") {
     CHECK(display_width(text) == 7);
     const std::pair<std::size_t, std::size_t> fits[] = {{0, 0}, {1, 3},  {2, 4},  {3, 4},  {4, 7},
                                                         {5, 7}, {6, 10}, {7, 11}, {99, 11}};
-    for (const auto& [columns, bytes] : fits) {
+    for (const auto& fit : fits) {
+      const std::size_t columns = fit.first;
       CAPTURE(columns);
-      CHECK(cut_to_width(text, columns) == text.substr(0, bytes));
+      CHECK(cut_to_width(text, columns) == text.substr(0, fit.second));
     }
   }
 
