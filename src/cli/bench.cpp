@@ -122,20 +122,23 @@ void run_bench_command(const BenchCommandOptions& options) {
 
 }  // namespace
 
-void add_bench(CLI::App& program) {
+CLI::App& add_bench(CLI::App& program) {
   auto options = std::make_shared<BenchCommandOptions>();
   CLI::App& command = *program.add_subcommand("bench", "Measure how fast training is on this machine");
-  command.add_option("--filter", options->filter, "Only settings with this in their name");
+  command.add_option("--filter", options->filter, "Only settings with this in their name")
+      ->option_text("TEXT");
   command.add_flag("--quick", options->quick, "A few seconds instead of about half a minute; less sure");
   command.add_flag("--json", options->json, "Only the last line, which is one JSON document");
   command.add_flag("--list", options->list, "Name the settings and stop");
   command.footer(
-      "A setting is named by text, width, batch and threads; its figures are medians of rounds that take "
-      "all\n"
-      "settings in turn. Nothing is read or written: the texts are made, of the shape of names.txt and\n"
-      "tinyshakespeare. docs/speed.md tells what the figures mean.\n\n"
-      "Example:\n  microgpt bench --quick --filter names-c16");
+      "A setting is named by text, width, batch and threads; its figures are medians of\n"
+      "rounds that take all settings in turn. Nothing is read or written: the texts\n"
+      "are made, of the shape of names.txt and tinyshakespeare. docs/speed.md tells\n"
+      "what the figures mean.\n\n"
+      "Example:\n"
+      "  microgpt bench --quick --filter names-c16");
   command.callback([options] { run_bench_command(*options); });
+  return command;
 }
 
 }  // namespace microgpt::cli

@@ -6,14 +6,14 @@
 
 namespace microgpt::cli {
 
-void add_train(CLI::App& program);
-void add_sample(CLI::App& program);
-void add_eval(CLI::App& program);
-void add_score(CLI::App& program);
-void add_info(CLI::App& program);
-void add_study(CLI::App& program);
-void add_reference(CLI::App& program);
-void add_bench(CLI::App& program);
-void add_explain(CLI::App& program);
+CLI::App& add_train(CLI::App& program);
+CLI::App& add_sample(CLI::App& program);
+CLI::App& add_eval(CLI::App& program);
+CLI::App& add_score(CLI::App& program);
+CLI::App& add_info(CLI::App& program);
+CLI::App& add_study(CLI::App& program);
+CLI::App& add_reference(CLI::App& program);
+CLI::App& add_bench(CLI::App& program);
+CLI::App& add_explain(CLI::App& program);
 
 }  // namespace microgpt::cli

@@ -7,6 +7,7 @@
 
 #include "cli/terminal.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli {
 
@@ -23,10 +24,6 @@ std::string shown(const std::vector<char32_t>& characters) {
   std::string text;
   for (const char32_t c : characters) text += (text.empty() ? "" : " ") + shown(c);
   return text.empty() ? "none" : text;
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return with_commas(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 template <class Numbers>

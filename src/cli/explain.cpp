@@ -4,11 +4,15 @@
 #include <cmath>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/explain_topics.hpp"
 #include "cli/model.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
+#include "cli/usage.hpp"
+#include "microgpt/text/nearest.hpp"
 
 namespace microgpt::cli {
 
@@ -69,7 +73,10 @@ const Topic& find_topic(const std::string& name) {
   const auto* found =
       std::find_if(std::begin(kTopics), std::end(kTopics), [&](const Topic& t) { return t.name == name; });
   if (found == std::end(kTopics)) {
-    throw Error(Fault::usage, "bad TOPIC: '" + name + "': there are " + topic_names());
+    std::vector<std::string> names;
+    for (const Topic& topic : kTopics) names.push_back(topic.name);
+    throw Error(Fault::usage, "unknown topic '" + one_line(name) + "'" + suggestion(name, names)
+                                  + (near_name(name, names) ? "" : ": there are " + topic_names()));
   }
   return *found;
 }
@@ -232,39 +239,63 @@ void run_explain(const ExplainOptions& options) {
 
 }  // namespace explain
 
-void add_explain(CLI::App& program) {
+CLI::App& add_explain(CLI::App& program) {
   auto options = std::make_shared<explain::ExplainOptions>();
-  CLI::App& command = *program.add_subcommand(
-      "explain", "Show one step of the model with its numbers: softmax, attention, ...");
-  command.add_option("topic", options->topic, "What to explain; without one, the list")->option_text("TOPIC");
-  command.add_option("numbers", options->numbers, "For softmax: any numbers")->option_text("NUMBER ...");
-  command.add_option("--model", options->model,
-                     "Run folder or checkpoint file; without, a small built-in example");
-  command.add_option("--text", options->text, "What the model reads (the example: letters of emma)");
-  command.add_option("--position", options->position, "Which position of it, from 0 (default: the last)");
-  command.add_option("--layer", options->layer, "Which layer, from 0");
-  command.add_option("--head", options->head, "Which head, from 0");
-  command.add_option("--at", options->at, "The same as an address: 'layer0.attn.scores[head 2, position 3]'");
-  command.add_option("--weight", options->weight, "For backprop and adam: 'layer0.attn_wq[3,5]'");
-  command.add_option("--temperature", options->temperature, "For softmax (default 1) and sampling (0.5)");
-  command.add_option("--dtype", options->dtype, "For softmax: float32 or float64 (default)")
-      ->check(CLI::IsMember({"float32", "float64"}));
-  command.add_option("--seed", options->seed, "For sampling: the draw's")
-      ->check(check_seed)
-      ->capture_default_str();
-  command.add_option("--digits", options->digits, "Digits after the point (default 4; softmax 3)")
-      ->check(CLI::Range(0, 17));
+  CLI::App& command =
+      *program.add_subcommand("explain", "One step of a model with its numbers: softmax, attention, ...");
+  command.add_option("TOPIC", options->topic, "What to explain; without one, the list")->option_text("TOPIC");
+  command.add_option("NUMBER", options->numbers, "For softmax: any numbers")->option_text("NUMBER ...");
   command
-      .add_option("--width", options->width,
-                  "Columns of the output (default: COLUMNS, the terminal's, or 80)")
-      ->check(CLI::Range(20, 10000));
-  command.add_flag("--json", options->json, "One JSON document instead of text, with every digit");
-  command.footer(
-      "Topics: " + explain::topic_names()
-      + "\n\nExample:\n  microgpt explain softmax 2.0 1.0 0.1\n"
-        "  microgpt explain attention --model runs/names-1 --text emma --position 3 --head 2\n"
-        "  microgpt explain adam --model runs/names-1 --text emma --weight layer0.attn_wq[3,5]");
+      .add_option("--model", options->model,
+                  "Run folder or checkpoint file; without, a small built-in example")
+      ->option_text("PATH");
+  command.add_option("--text", options->text, "What the model reads (the example: letters of emma)");
+
+  const char* where = "Which part of it";
+  command
+      .add_option("--position", options->position, "Which position of the text, from 0 (default: the last)")
+      ->group(where);
+  command.add_option("--layer", options->layer, "Which layer, from 0")->group(where);
+  command.add_option("--head", options->head, "Which head, from 0")->group(where);
+  command.add_option("--at", options->at, "All of these: 'layer0.attn.scores[head 2, position 3]'")
+      ->option_text("ADDRESS")
+      ->group(where);
+  command.add_option("--weight", options->weight, "For backprop and adam: 'layer0.attn_wq[3,5]'")
+      ->option_text("WEIGHT")
+      ->group(where);
+
+  const char* special = "For softmax and sampling";
+  command
+      .add_option("--temperature", options->temperature,
+                  "What logits are divided by (default 1; sampling 0.5)")
+      ->group(special);
+  command.add_option("--dtype", options->dtype, "Softmax: float32 or float64 (default)")
+      ->check(one_of({"float32", "float64"}))
+      ->option_text("TYPE")
+      ->group(special);
+  command.add_option("--seed", options->seed, "Sampling: of the draw")
+      ->check(check_seed)
+      ->capture_default_str()
+      ->group(special);
+
+  const char* others = "Other options";
+  command.add_option("--digits", options->digits, "Digits after the point (default 4; softmax 3)")
+      ->check(whole_between(0, 17))
+      ->group(others);
+  command.add_option("--width", options->width, "Columns of the output (default: the terminal's, or 80)")
+      ->check(whole_between(20, 10000))
+      ->group(others);
+  command.add_flag("--json", options->json, "One JSON document instead of text, with every digit")
+      ->group(others);
+  std::ostringstream topics;
+  print_wrapped(topics, {.width = 80}, "Topics: " + explain::topic_names(), 0, 2);
+  command.footer(topics.str()
+                 + "\nExample:\n"
+                   "  microgpt explain softmax 2.0 1.0 0.1\n"
+                   "  microgpt explain attention --model runs/names-1 --text emma --head 2\n"
+                   "  microgpt explain adam --model runs/names-1 --text emma");
   command.callback([options] { explain::run_explain(*options); });
+  return command;
 }
 
 }  // namespace microgpt::cli

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "cli/explain_topics.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli::explain {
 
@@ -95,7 +96,7 @@ Page explain_mlp(const Subject& s, const Digits& n) {
            .address = address_of(s, Site::mlp_post),
            .lines = lines_of_site(Site::mlp_post)};
   const auto active = std::count_if(post.begin(), post.end(), [](double p) { return p > 0; });
-  act.says = std::to_string(active) + " of " + count_of(static_cast<long>(post.size()), "neuron")
+  act.says = std::to_string(active) + " of " + counted(post.size(), "neuron")
              + " are above 0 here. 'writes' is the length of what a neuron adds to the stream.";
   act.formula = squared ? "post_j = max(pre_j, 0)^2" : "post_j = max(pre_j, 0)";
   act.numbers = "post_" + neuron + " = max(" + n(pre[top]) + ", 0)" + (squared ? "^2" : "");

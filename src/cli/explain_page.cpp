@@ -170,8 +170,4 @@ std::string sum_of(const std::vector<std::string>& terms) {
   return text;
 }
 
-std::string count_of(long number, const std::string& noun) {
-  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
 }  // namespace microgpt::cli::explain

@@ -70,7 +70,4 @@ struct Digits {
 /// "a + b + c"; of many only some, and how many are left out.
 std::string sum_of(const std::vector<std::string>& terms);
 
-/// "1 neuron", "2 neurons".
-std::string count_of(long number, const std::string& noun);
-
 }  // namespace microgpt::cli::explain

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cli/explain_topics.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli::explain {
 
@@ -203,7 +204,7 @@ Step fates_step(const SoftmaxInput& in, const BothWays& s) {
   }
   const std::string type = in.float32 ? "float32" : "float64";
   if (!step.table.rows.empty()) {
-    step.says = "Those of " + count_of(static_cast<long>(s.z.size()), "number") + " that " + type
+    step.says = "Those of " + counted(s.z.size(), "number") + " that " + type
                 + " cannot hold. With the maximum subtracted nothing overflows, and what underflows is a "
                   "probability too small to be told from 0.";
   } else {

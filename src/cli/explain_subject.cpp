@@ -21,9 +21,9 @@ Batch read_text(const study::Model& model, const std::string& text, bool stream,
   require_known_characters(model.tokenizer, text, "--text");
   const std::size_t length = count_code_points(text);
   if (length > static_cast<std::size_t>(model.config.block_size)) {
-    throw Error(Fault::usage, "bad --text: it has " + std::to_string(length)
-                                  + " characters, and the model reads at most "
-                                  + std::to_string(model.config.block_size) + " (its block_size)");
+    throw Error(Fault::usage, "bad --text: it has " + counted(length, "character")
+                                  + ", and the model reads at most " + std::to_string(model.config.block_size)
+                                  + " (its block_size)");
   }
   if (!stream) return study::batch_of_text(model, text);
   std::vector<Token> tokens = {opening};

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cli/explain_topics.hpp"
+#include "microgpt/text/words.hpp"
 #include "microgpt/train/adam.hpp"
 #include "microgpt/train/schedule.hpp"
 
@@ -179,9 +180,9 @@ Page explain_backprop(const Subject& s, const WeightAddress& weight, const Digit
   Step tensor{.name = "the whole tensor"};
   const auto all = s.trace.weight_gradient().tensor(weight.tensor);
   const auto zeros = (all.array() == 0).count();
-  tensor.says = "Of the " + count_of(all.size(), "weight") + " of "
+  tensor.says = "Of the " + counted(static_cast<std::size_t>(all.size()), "weight") + " of "
                 + s.model.parameters.table()[weight.tensor].name + " " + std::to_string(zeros)
-                + " have a gradient of exactly 0.";
+                + (zeros == 1 ? " has" : " have") + " a gradient of exactly 0.";
   tensor.table = {{"norm of the gradient", "largest", "exactly 0", "of"}, 0};
   tensor.table.rows = {
       {all.norm(), all.cwiseAbs().maxCoeff(), static_cast<long>(zeros), static_cast<long>(all.size())}};

@@ -81,10 +81,8 @@ std::optional<Checkpoint> best_of(const std::string& model) {
 }
 
 std::string loss_text(double loss) {
-  char text[120];
-  std::snprintf(text, sizeof text, "%.4f nats a character (%.3f bits, perplexity %.2f)", loss,
-                loss / std::log(2.0), std::exp(loss));
-  return text;
+  return nats_text(loss) + " nats a character (" + bits_text(loss) + " bits, perplexity "
+         + perplexity_text(loss) + ")";
 }
 
 std::string vocabulary_text(const Tokenizer& tokenizer) {
@@ -134,13 +132,15 @@ void print_words(const Checkpoint& checkpoint, const FileDigest& digest,
   field("file") << one_line(checkpoint.path().string()) << ": " << with_commas(digest.bytes)
                 << " bytes, format version " << checkpoint.file().metadata().at("format_version") << '\n';
   field("sha256") << digest.sha256 << '\n';
-  field("model") << model.n_layer << (model.n_layer == 1 ? " layer" : " layers") << ", width " << model.n_embd
-                 << ", " << model.n_head << (model.n_head == 1 ? " head" : " heads") << ", context "
-                 << model.block_size << ": " << with_commas(static_cast<std::size_t>(parameter_count(model)))
-                 << " parameters, " << (config.precision == Precision::float32 ? "float32" : "float64")
-                 << '\n';
-  field("vocabulary") << checkpoint.tokenizer().characters().size()
-                      << " characters and BOS: " << vocabulary_text(checkpoint.tokenizer()) << '\n';
+  const auto count = [](auto number, const char* thing) {
+    return counted(static_cast<std::size_t>(number), thing);
+  };
+  field("model") << count(model.n_layer, "layer") << ", width " << model.n_embd << ", "
+                 << count(model.n_head, "head") << ", context " << model.block_size << ": "
+                 << count(parameter_count(model), "parameter") << ", "
+                 << (config.precision == Precision::float32 ? "float32" : "float64") << '\n';
+  field("vocabulary") << count(checkpoint.tokenizer().characters().size(), "character")
+                      << " and BOS: " << vocabulary_text(checkpoint.tokenizer()) << '\n';
   field("training") << "step " << training.step << " of " << config.train.steps << '\n';
   field("text") << one_line(config.data.path) << ", SHA-256 " << training.data_sha256 << '\n';
   field("held-out") << (training.held_out_loss ? loss_text(*training.held_out_loss)
@@ -204,14 +204,16 @@ void print_json(const Checkpoint& checkpoint, const FileDigest& digest,
 
 }  // namespace
 
-void add_info(CLI::App& program) {
+CLI::App& add_info(CLI::App& program) {
   struct InfoOptions {
     std::string model;
     bool json = false;
   };
   auto options = std::make_shared<InfoOptions>();
   CLI::App& command = *program.add_subcommand("info", "Show what a model holds: config, vocabulary, tensors");
-  command.add_option("model", options->model, "Run folder or checkpoint file")->required();
+  command.add_option("PATH", options->model, "Run folder or checkpoint file")
+      ->required()
+      ->option_text("PATH");
   command.add_flag("--json", options->json, "One JSON document instead of words");
   command.footer("Example:\n  microgpt info runs/names-1");
   command.callback([options] {
@@ -220,6 +222,7 @@ void add_info(CLI::App& program) {
     const auto best = best_of(options->model);
     options->json ? print_json(checkpoint, digest, best) : print_words(checkpoint, digest, best);
   });
+  return command;
 }
 
 }  // namespace microgpt::cli

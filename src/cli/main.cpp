@@ -4,12 +4,16 @@
 
 #include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <iostream>
+#include <memory>
 #include <new>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/terminal.hpp"
+#include "cli/usage.hpp"
 #include "microgpt/base/error.hpp"
 
 namespace {
@@ -38,25 +42,26 @@ int main(int argc, char** argv) {
   using namespace microgpt::cli;
   open_standard_streams();
   if (argc > 0) set_program_name(argv[0]);
-  CLI::App program(
-      "A tiny character-level GPT: train it on a text file, sample from it, study it.\n"
-      "A port of Karpathy's microgpt.py.",
-      "microgpt");
-  program.set_version_flag("--version", "microgpt " MICROGPT_VERSION);
+  CLI::App program("A tiny character-level GPT: train it on a text file, sample from it, study it.",
+                   "microgpt");
+  program.formatter(std::make_shared<HelpFormatter>());
+  program.set_help_flag("-h,--help", "This help");
+  program.set_version_flag("--version", "microgpt " MICROGPT_VERSION, "The program's version");
   program.require_subcommand(0, 1);  // none: said below, after unknown words have been named
   program.footer(
-      "'microgpt COMMAND --help' tells more of a command.\n\n"
-      "Example:\n  microgpt train --config configs/names.json\n"
+      "'microgpt COMMAND --help' tells more of a command.\n"
+      "Exit codes: 0 done, 2 command line, 3 text or config, 4 model, 5 files,\n"
+      "6 numbers no longer finite, 130 stopped by Ctrl-C.\n\n"
+      "Example:\n"
+      "  microgpt train --config configs/names.json\n"
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma");
-  add_train(program);
-  add_sample(program);
-  add_eval(program);
-  add_score(program);
-  add_info(program);
-  add_study(program);
-  add_reference(program);
-  add_bench(program);
-  add_explain(program);
+  const auto group = [&](const char* heading, std::initializer_list<CLI::App& (*)(CLI::App&)> commands) {
+    for (const auto add : commands) add(program).group(heading);
+  };
+  group("Train a model and write with it", {add_train, add_sample, add_info});
+  group("Judge it", {add_eval, add_score});
+  group("Look inside", {add_explain, add_study});
+  group("microgpt.py itself, and speed", {add_reference, add_bench});
 
   try {
     program.parse(argc, argv);
@@ -69,7 +74,7 @@ int main(int argc, char** argv) {
     std::cout.flush();
     return std::cout ? 0 : complain("cannot write standard output", Fault::io);
   } catch (const CLI::ParseError& error) {
-    return complain(std::string(error.what()) + ": see microgpt --help", Fault::usage);
+    return complain(usage_message(program, error, {argv, static_cast<std::size_t>(argc)}), Fault::usage);
   } catch (const Interrupted& interrupted) {
     std::cerr << interrupted.what() << '\n';
     return 130;

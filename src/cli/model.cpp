@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <sstream>
 
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/file.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt::cli {
@@ -42,27 +42,27 @@ void require_memory(double bytes, const std::string& what, const std::string& hi
   throw Error(Fault::data, "too large: " + what + ": this run needs " + text + ": " + hint);
 }
 
-std::string check_path(const std::string& path) {
-  return path.empty() ? "the name of a file or folder must not be empty" : "";
-}
-
-std::string check_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  const bool good = failed == std::errc() && end == text.data() + text.size();
-  return good ? "" : text + " is not a whole number from 0 to 18446744073709551615";
-}
-
-std::function<std::string(const std::string&)> number_between(double low, double high) {
-  return [low, high](const std::string& text) {
-    double number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool good =
-        failed == std::errc() && end == text.data() + text.size() && number >= low && number <= high;
-    std::ostringstream words;
-    if (!good) words << one_line(text) << " is not a number from " << low << " to " << high;
-    return words.str();
-  };
+void require_known(const Tokenizer& tokenizer, const std::string& path, std::string_view text) {
+  std::size_t at = tokenizer.find_unknown(text);
+  if (at == std::string_view::npos) return;
+  const char32_t character = next_code_point(text, at);
+  std::string bytes;
+  append_utf8(bytes, character);
+  // Of the file itself: what was read had its lines stripped. It may have changed since; then no place.
+  const std::string file = read_file(path, Fault::data);
+  const std::size_t place = file.find(bytes);
+  if (place == std::string::npos) throw tokenizer.unknown_character(character, path);
+  const std::string_view before = std::string_view(file).substr(0, place);
+  std::size_t line = 1, line_begin = 0;
+  for (std::size_t i = 0; i < place; ++i) {
+    if (before[i] != '\n' && (before[i] != '\r' || file[i + 1] == '\n')) continue;
+    ++line;
+    line_begin = i + 1;
+  }
+  throw tokenizer.unknown_character(
+      character, path + ", line " + std::to_string(line) + ", column "
+                     + std::to_string(count_code_points(before.substr(line_begin)) + 1) + ", byte "
+                     + std::to_string(place));
 }
 
 std::string as_document(const std::string& text, DataMode mode) {

@@ -1,10 +1,10 @@
 // What the commands share that use a model: finding it, its own text, writing texts with it.
 #pragma once
 
-#include <functional>
 #include <iostream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/base/rng.hpp"
@@ -36,16 +36,9 @@ study::Model study_model(const Checkpoint& checkpoint);
 /// memory than so many bytes. `what` is named, `hint` says what to do.
 void require_memory(double bytes, const std::string& what, const std::string& hint);
 
-/// What is wrong with the name of a file or folder; nothing if there is one. ("" would be taken as not
-/// given.)
-std::string check_path(const std::string& path);
-
-/// What is wrong with the text of a --seed; nothing if it is a whole number of 64 bits. (Left
-/// alone, the parser of the command line takes -1 and 2^64 for other numbers than they are.)
-std::string check_seed(const std::string& text);
-
-/// The same for a number from low to high, not NaN, which the parser's own ranges let through.
-std::function<std::string(const std::string&)> number_between(double low, double high);
+/// Throws Error (data), with the place in the file, if the text that was read from it holds a character the
+/// model has no token for.
+void require_known(const Tokenizer& tokenizer, const std::string& path, std::string_view text);
 
 /// A text as it would stand in a training file: a paragraph is followed by a blank line. On a
 /// terminal control characters are escaped.

@@ -104,11 +104,11 @@ ordered_json NoveltyReport::add(const std::string& text, std::span<const Token> 
 }
 
 void NoveltyReport::print() const {
-  std::cout << bold("report") << "    " << with_commas(samples_) << " samples beside ";
+  std::cout << bold("report") << "    " << counted(samples_, "sample") << " beside ";
   if (stream_) {
     std::cout << "the training part of the stream\n";
   } else {
-    std::cout << with_commas(documents_.size()) << " training documents\n";
+    std::cout << counted(documents_.size(), "training document") << '\n';
   }
   if (samples_ == 0) return;
   const Interval share = share_interval(new_, samples_);
@@ -117,12 +117,14 @@ void NoveltyReport::print() const {
                 100 * static_cast<double>(new_) / static_cast<double>(samples_), 100 * share.low,
                 100 * share.high);
   std::cout << "new       " << with_commas(new_) << ", " << line << '\n'
-            << "known     " << with_commas(samples_ - new_) << " stand in the training text\n";
+            << "known     " << with_commas(samples_ - new_)
+            << (samples_ - new_ == 1 ? " stands in the training text\n" : " stand in the training text\n");
   if (!held_out_.empty()) {
-    std::cout << "held out  " << with_commas(held_out_hits_)
-              << " of the new ones stand in the part that was kept from training\n";
+    std::cout << "held out  " << with_commas(held_out_hits_) << " of the new ones "
+              << (held_out_hits_ == 1 ? "stands" : "stand") << " in the part that was kept from training\n";
   }
-  std::cout << "repeated  " << with_commas(repeated_) << " read like an earlier sample\n";
+  std::cout << "repeated  " << with_commas(repeated_) << (repeated_ == 1 ? " reads" : " read")
+            << " like an earlier sample\n";
   if (new_ == 0) return;
   if (!stream_) {
     std::cout << "nearest   a new one is " << mean_words(distances_)
@@ -134,7 +136,7 @@ void NoveltyReport::print() const {
     const auto tokens = tokenizer_.encode(longest_text_);
     const std::string piece =
         tokenizer_.decode(std::span(tokens).subspan(longest_.copied_begin, longest_.copied));
-    std::cout << "longest   " << longest_.copied << " characters: \"" << one_line(piece) << "\"";
+    std::cout << "longest   " << counted(longest_.copied, "character") << ": \"" << one_line(piece) << "\"";
     if (!stream_ && longest_text_.size() < 80 && documents_[longest_.copied_from].size() < 80) {
       std::cout << " in " << one_line(longest_text_) << ", as in "
                 << one_line(std::string(documents_[longest_.copied_from]));

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "cli/options.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/reference/microgpt.hpp"
 #include "microgpt/text/dataset.hpp"
@@ -73,30 +74,53 @@ void run_reference(ReferenceOptions& options) {
 
 }  // namespace
 
-void add_reference(CLI::App& program) {
+CLI::App& add_reference(CLI::App& program) {
   auto options = std::make_shared<ReferenceOptions>();
-  CLI::App& command = *program.add_subcommand(
-      "reference", "Run the 200-line algorithm on scalar autograd: the same bytes as microgpt.py");
-  command.add_option("--data", options->data, "Text file, one document a line")
+  CLI::App& command =
+      *program.add_subcommand("reference", "Run the 200 lines themselves: the same bytes as microgpt.py");
+  command.add_option("--data", options->data, "Text, one document a line")
       ->check(check_path)
-      ->required();
-  command.add_option("--revision", options->revision, "Which microgpt.py: latest or course")
-      ->check(CLI::IsMember({"latest", "course"}))
-      ->capture_default_str();
-  command.add_option("--seed", options->seed, "Seed of all random numbers")->capture_default_str();
-  command.add_option("--n-layer", options->run.n_layer, "Transformer blocks")->capture_default_str();
-  command.add_option("--n-embd", options->run.n_embd, "Width")->capture_default_str();
-  command.add_option("--n-head", options->run.n_head, "Attention heads")->capture_default_str();
-  command.add_option("--block-size", options->run.block_size, "Longest context (latest 16, course 8)");
-  command.add_option("--num-steps", options->run.num_steps, "Training steps (latest 1000, course 500)")
-      ->check(CLI::Range(0, 1'000'000'000));
+      ->required()
+      ->option_text("FILE");
+  command
+      .add_option("--num-steps", options->run.num_steps, "Training steps (default: latest 1000, course 500)")
+      ->check(whole_between(0, 1'000'000'000));
   command.add_option("--samples", options->run.samples, "Names to sample")
-      ->check(CLI::Range(0, 1'000'000'000))
+      ->check(whole_between(0, 1'000'000'000))
       ->capture_default_str();
+  command.add_option("--seed", options->seed, "Of all random numbers")
+      ->option_text("N")
+      ->capture_default_str();
+  command.add_option("--revision", options->revision, "Which microgpt.py: latest or course")
+      ->check(one_of({"latest", "course"}))
+      ->capture_default_str()
+      ->option_text("WHICH");
   command.add_option("--losses", options->losses, "Write each step's loss to this file, with 17 digits")
-      ->check(check_path);
-  command.footer("Example:\n  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
+      ->check(check_path)
+      ->option_text("FILE");
+
+  const char* size = "The model's size";
+  command.add_option("--n-layer", options->run.n_layer, "Transformer blocks")
+      ->check(whole_between(0, 1'000'000'000))
+      ->capture_default_str()
+      ->group(size);
+  command.add_option("--n-embd", options->run.n_embd, "Width")
+      ->check(whole_between(1, 1'000'000'000))
+      ->capture_default_str()
+      ->group(size);
+  command.add_option("--n-head", options->run.n_head, "Attention heads")
+      ->check(whole_between(1, 1'000'000'000))
+      ->capture_default_str()
+      ->group(size);
+  command
+      .add_option("--block-size", options->run.block_size, "Longest context (default: latest 16, course 8)")
+      ->check(whole_between(1, 1'000'000'000))
+      ->group(size);
+  command.footer(
+      "Example:\n"
+      "  microgpt reference --data data/names.txt --num-steps 100 --losses losses.txt");
   command.callback([options] { run_reference(*options); });
+  return command;
 }
 
 }  // namespace microgpt::cli

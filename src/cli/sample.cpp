@@ -3,10 +3,12 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
 #include "cli/novelty_report.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/evaluate/score.hpp"
@@ -30,7 +32,7 @@ struct SampleOptions {
   bool novel = false;
 };
 
-/// --novel gives up where so many texts in a row were known.
+/// --novel gives up where so many texts in a row were known, or shown already.
 constexpr int kPatience = 1000;
 
 /// The run's own settings, with those of the command line in their place.
@@ -44,8 +46,8 @@ SampleConfig settings_of(const SampleOptions& options, const RunConfig& config, 
   sample.max_chars = options.max_chars.value_or(sample.max_chars);
   if (sample.max_chars == 0) sample.max_chars = config.model.block_size;
   if (prompt >= static_cast<std::size_t>(sample.max_chars)) {
-    throw Error(Fault::usage, "bad --prompt: its " + std::to_string(prompt)
-                                  + " characters leave nothing to write of the "
+    throw Error(Fault::usage, "bad --prompt: its " + counted(prompt, "character")
+                                  + (prompt == 1 ? " leaves" : " leave") + " nothing to write of the "
                                   + std::to_string(sample.max_chars) + " a text may have: raise --max-chars");
   }
   return sample;
@@ -88,20 +90,24 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
   const bool terminal = stdout_is_terminal();
   Writer<T> writer(config, parameters, tokenizer, sample, prompt);
   Rng rng(options.seed);
-  for (int shown = 0, known = 0; shown < options.count;) {
+  std::unordered_set<std::string> written;  // by --novel
+  for (int shown = 0, in_vain = 0; shown < options.count;) {
     probabilities = nlohmann::ordered_json::array();
     end = nullptr;
     const auto tokens = options.stream || options.json ? writer.write(rng, seen) : writer.write(rng);
     const std::string text = tokenizer.decode(tokens);
     nlohmann::ordered_json finding;
     if (options.report) finding = report->add(text, tokens);
-    if (options.novel && !report->is_new(text)) {
-      if (++known < kPatience) continue;
-      std::cerr << "warning: only " << shown << " new texts: of the last " << kPatience
-                << " none was: a higher --temperature may write more\n";
+    if (options.novel && (!report->is_new(text) || !written.insert(text).second)) {
+      if (++in_vain < kPatience) continue;
+      std::cerr
+          << "warning: only " << shown << " of "
+          << counted(static_cast<std::size_t>(options.count), "new text") << ": gave up after "
+          << counted(kPatience, "text") << " in a row that "
+          << "stand in the training text or were shown already: a higher --temperature may write more\n";
       break;
     }
-    known = 0;
+    in_vain = 0;
     ++shown;
     if (options.json) {
       samples.push_back({{"text", text}, {"probabilities", probabilities}, {"end", end}});
@@ -142,55 +148,73 @@ void run_sample(const SampleOptions& options) {
 
 }  // namespace
 
-void add_sample(CLI::App& program) {
+CLI::App& add_sample(CLI::App& program) {
   auto options = std::make_shared<SampleOptions>();
   CLI::App& command = *program.add_subcommand("sample", "Write texts with a trained model, one a line");
-  command.add_option("--model", options->model, "Run folder or checkpoint file")->required();
-  command.add_option("-n,--count", options->count, "How many")
-      ->check(CLI::Range(0, 1'000'000'000))
+  command.add_option("--model", options->model, "Run folder or checkpoint file")
+      ->required()
+      ->option_text("PATH");
+  command.add_option("-n,--count", options->count, "How many texts")
+      ->check(whole_between(0, 1'000'000'000))
       ->capture_default_str();
-  command
-      .add_option("--temperature", options->temperature,
-                  "Below 1 safer, above 1 wilder, 0 the most probable text (default: the run's own)")
-      ->check(number_between(0, 100));
-  command
-      .add_option("--top-k", options->top_k,
-                  "Draw from the k most probable characters; 0 is off (the run's own)")
-      ->check(CLI::Range(0, 1'114'112));
-  command
-      .add_option("--top-p", options->top_p,
-                  "Draw from the fewest whose probabilities add up to p; 1 is off (the run's own)")
-      ->check(number_between(0, 1));
-  command
-      .add_option(
-          "--min-p", options->min_p,
-          "Draw from those with at least p times the best one's probability; 0 is off (the run's own)")
-      ->check(number_between(0, 1));
-  command.add_option("--prompt", options->prompt, "Text that each one begins with");
-  command
-      .add_option("--max-chars", options->max_chars,
-                  "Most characters of a text, prompt included (default: the run's own, block_size)")
-      ->check(CLI::Range(1, 1'000'000'000));
+  command.add_option("--prompt", options->prompt, "What each one begins with");
   command.add_option("--seed", options->seed, "The same seed gives the same texts")
       ->check(check_seed)
       ->capture_default_str();
-  auto* json = command.add_flag("--json", options->json,
-                                "One JSON document: texts, and the model's probability of every character");
-  auto* stream = command.add_flag("--stream", options->stream, "Show every character as soon as it is drawn");
-  command.add_flag("--report", options->report,
-                   "Say at the end how many are new, and how near these are to the training text");
-  auto* novel =
-      command.add_flag("--novel", options->novel,
-                       "Show only texts that do not stand in the training text, until there are -n");
-  command.add_option("--data", options->data, "The training text, if it was moved (--report, --novel)")
-      ->check(check_path);
-  stream->excludes(json);
-  stream->excludes(novel);
+
+  const char* drawing = "How characters are drawn (default: the run's settings)";
+  command
+      .add_option("--temperature", options->temperature,
+                  "Below 1 safer, above 1 wilder, 0 the most probable text")
+      ->check(number_between(0, 100))
+      ->group(drawing);
+  command.add_option("--top-k", options->top_k, "Only from the k most probable characters; 0 is off")
+      ->check(whole_between(0, 1'114'112))
+      ->group(drawing);
+  command
+      .add_option("--top-p", options->top_p, "Only from the fewest whose probabilities add up to p; 1 is off")
+      ->check(number_between(0, 1))
+      ->group(drawing);
+  command
+      .add_option("--min-p", options->min_p,
+                  "Only from those with at least p times the best one's probability; 0 is off")
+      ->check(number_between(0, 1))
+      ->group(drawing);
+  command
+      .add_option("--max-chars", options->max_chars,
+                  "Most characters of a text, prompt included (default: the run's, else block_size)")
+      ->check(whole_between(1, 1'000'000'000))
+      ->group(drawing);
+
+  const char* news = "New, or copied from the training text";
+  auto* novel = command
+                    .add_flag("--novel", options->novel,
+                              "Show only texts that do not stand there, each once, until there are -n")
+                    ->group(news);
+  command
+      .add_flag("--report", options->report, "Say at the end how many are new, and how near these are to it")
+      ->group(news);
+  command.add_option("--data", options->data, "Where the training text is, if it was moved")
+      ->check(check_path)
+      ->option_text("FILE")
+      ->group(news);
+
+  const char* others = "Other options";
+  auto* stream = command.add_flag("--stream", options->stream, "Show every character as soon as it is drawn")
+                     ->excludes(novel)
+                     ->group(others);
+  command
+      .add_flag("--json", options->json,
+                "One JSON document: texts, and the model's probability of every character")
+      ->excludes(stream)
+      ->group(others);
   command.footer(
       "docs/sampling.md says what each setting does.\n\n"
-      "Example:\n  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
+      "Example:\n"
+      "  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
       "  microgpt sample --model runs/names-1 -n 1000 --report");
   command.callback([options] { run_sample(*options); });
+  return command;
 }
 
 }  // namespace microgpt::cli

@@ -11,9 +11,11 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "cli/table.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/width.hpp"
 
 namespace microgpt::cli {
 
@@ -46,7 +48,7 @@ std::string bar(double bits) {
 }
 
 std::string right(const std::string& text, std::size_t width) {
-  const std::size_t length = count_code_points(text);
+  const std::size_t length = display_width(text);
   return std::string(width > length ? width - length : 1, ' ') + text;
 }
 
@@ -54,6 +56,19 @@ std::string number(const char* format, double value) {
   char text[40];
   std::snprintf(text, sizeof text, format, value);
   return text;
+}
+
+/// A probability, which is never 0, though exp(-nats) may be.
+std::string percent(double nats) {
+  const double p = 100 * std::exp(-nats);
+  return p < 1e-99 ? "<1e-99%" : number(p >= 0.01 ? "%.2f%%" : "%.0e%%", p);
+}
+
+/// A character in a cell of its own; a mark that would join the one before it stands on a dotted circle.
+std::string shown_alone(const std::string& character) {
+  if (character == " ") return "\xe2\x90\xa3";
+  const std::string safe = one_line(character);
+  return display_width(safe) == 0 ? "\xe2\x97\x8c" + safe : safe;
 }
 
 /// The text in rows of ten characters, under each its probability, its surprise and that as a bar.
@@ -65,21 +80,17 @@ void print(const Scored& scored) {
                 bars = "           ";
     for (std::size_t i = begin; i < std::min(begin + kColumns, scored.nats.size()); ++i) {
       const bool end = i == scored.characters.size();
-      const std::string shown = end                           ? "(end)"
-                                : scored.characters[i] == " " ? "\xe2\x90\xa3"
-                                                              : one_line(scored.characters[i]);
-      const double p = 100 * std::exp(-scored.nats[i]);
-      text += right(shown, kWidth);
-      probability += right(number(p >= 0.01 || p == 0 ? "%.2f%%" : "%.0e%%", p), kWidth);
-      surprise += right(number("%.2f", bits(scored.nats[i])), kWidth);
+      text += right(end ? "(end)" : shown_alone(scored.characters[i]), kWidth);
+      probability += right(percent(scored.nats[i]), kWidth);
+      surprise += right(number(bits(scored.nats[i]) < 1e4 ? "%.2f" : "%.0e", bits(scored.nats[i])), kWidth);
       bars += right(bar(bits(scored.nats[i])), kWidth);
     }
     std::cout << text << '\n' << probability << '\n' << surprise << '\n' << bars << '\n';
   }
   const double total = bits(scored.total());
-  std::cout << bold("total") << "      " << number("%.2f bits", total)
-            << number(", %.3f a character", total / static_cast<double>(scored.nats.size()))
-            << number(" (%.2f nats)", scored.total()) << '\n';
+  std::cout << bold("total") << "      " << number_text(total, 2) << " bits, "
+            << number_text(total / static_cast<double>(scored.nats.size()), 3) << " a character ("
+            << number_text(scored.total(), 2) << " nats)\n";
 }
 
 nlohmann::ordered_json to_json(const Scored& scored) {
@@ -135,17 +146,22 @@ void run_score(const ScoreOptions& options) {
 
 }  // namespace
 
-void add_score(CLI::App& program) {
+CLI::App& add_score(CLI::App& program) {
   auto options = std::make_shared<ScoreOptions>();
   CLI::App& command =
-      *program.add_subcommand("score", "Say how probable a model finds texts, character by character");
-  command.add_option("--model", options->model, "Run folder or checkpoint file")->required();
-  command.add_option("texts", options->texts, "Texts to read")->option_text("TEXT ...")->required();
+      *program.add_subcommand("score", "How probable a model finds texts, character by character");
+  command.add_option("--model", options->model, "Run folder or checkpoint file")
+      ->required()
+      ->option_text("PATH");
+  command.add_option("TEXT", options->texts, "Texts to read")->required()->option_text("TEXT ...");
   command.add_flag("--json", options->json, "One JSON document instead of a drawing");
   command.footer(
-      "A character's surprise is -log2 of its probability after those before it; a full bar is 8 bits.\n\n"
-      "Example:\n  microgpt score --model runs/names-1 emma xqzz");
+      "A character's surprise is -log2 of its probability after those before it; a full\n"
+      "bar is 8 bits.\n\n"
+      "Example:\n"
+      "  microgpt score --model runs/names-1 emma xqzz");
   command.callback([options] { run_score(*options); });
+  return command;
 }
 
 }  // namespace microgpt::cli

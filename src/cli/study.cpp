@@ -3,6 +3,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "cli/options.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -10,14 +11,18 @@
 namespace microgpt::cli {
 
 void add_study_options(CLI::App& view, StudyOptions& options) {
-  view.add_option("--model", options.model, "Checkpoint, or run folder (then its newest)")->required();
+  view.add_option("--model", options.model, "Checkpoint, or run folder (then its newest)")
+      ->required()
+      ->option_text("PATH");
   add_page_options(view, options);
 }
 
 void add_page_options(CLI::App& view, StudyOptions& options) {
-  view.add_flag("--json", options.json, "Print one JSON document (docs/study.md has its fields)");
+  const char* others = "Other options";
+  view.add_flag("--json", options.json, "One JSON document (docs/study.md has its fields)")->group(others);
   view.add_option("--width", options.width, "Columns of the screen (default: the terminal's, or 80)")
-      ->check(CLI::Range(20, 10000));
+      ->check(whole_between(20, 10000))
+      ->group(others);
 }
 
 void add_text_option(CLI::App& view, StudyOptions& options) {
@@ -26,9 +31,10 @@ void add_text_option(CLI::App& view, StudyOptions& options) {
 
 void add_data_options(CLI::App& view, StudyOptions& options) {
   view.add_option("--data", options.data, "Text file (default: the one the model was trained on)")
-      ->check(check_path);
+      ->check(check_path)
+      ->option_text("FILE");
   view.add_option("--limit", options.limit, "Documents taken from it")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(whole_between(1, 1'000'000))
       ->capture_default_str();
 }
 
@@ -69,8 +75,7 @@ Batch Subject::text(const std::string& text, const std::string& option) const {
   const auto room = static_cast<std::size_t>(model_.config.block_size) - (stream ? 0 : 1);
   const std::size_t characters = count_code_points(text);
   if (characters > room) {
-    throw Error(Fault::usage, "bad " + option + ": it has " + std::to_string(characters)
-                                  + (characters == 1 ? " character" : " characters")
+    throw Error(Fault::usage, "bad " + option + ": it has " + counted(characters, "character")
                                   + ", and the model's context has room for " + std::to_string(room)
                                   + (stream ? "" : " after BOS"));
   }
@@ -92,6 +97,7 @@ Batch Subject::documents(const std::string& path, std::size_t limit) const {
   Batch batch;
   for (std::size_t n = 0; n < std::min(limit, corpus.training.size()); ++n) {
     const Example example = corpus.training[n];
+    require_known(model_.tokenizer, data.path, example.text);
     std::vector<Token> tokens;
     if (example.opens) tokens.push_back(model_.tokenizer.bos());
     model_.tokenizer.encode(example.text, tokens);
@@ -147,13 +153,14 @@ nlohmann::ordered_json json_of_text(const Subject& subject, const std::string& v
   return document;
 }
 
-void add_study(CLI::App& program) {
+CLI::App& add_study(CLI::App& program) {
   CLI::App& study =
-      *program.add_subcommand("study", "Look inside a model: attention, logits in parts, ablation, …");
+      *program.add_subcommand("study", "Open a model up: attention, logits in parts, ablation, ...");
   study.require_subcommand(1);
   study.footer(
-      "Every number has an address, as layer0.attn.pattern[head 2, position 3]; position 0 is BOS.\n"
-      "'microgpt study VIEW --help' tells more of a view; docs/study.md explains them all.\n\n"
+      "Every number has an address, as layer0.attn.pattern[head 2, position 3], where\n"
+      "position 0 is BOS. 'microgpt study VIEW --help' tells more of a view, and\n"
+      "docs/study.md explains them all.\n\n"
       "Example:\n  microgpt study ledger --model runs/names-1 --text emm --target a");
   add_stream_views(study);
   add_parts_views(study);
@@ -162,6 +169,8 @@ void add_study(CLI::App& program) {
   add_trace_view(study);
   add_diff_view(study);
   add_history_view(study);
+  for (CLI::App* view : study.get_subcommands([](CLI::App*) { return true; })) view->group("Views");
+  return study;
 }
 
 }  // namespace microgpt::cli

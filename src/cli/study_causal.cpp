@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/options.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
@@ -79,7 +80,7 @@ void ablate(const CausalOptions& options) {
   }
   print_wrapped(std::cout, screen(options.width),
                 "loss of the whole model: " + number_text(whole, 4) + " nats a character over "
-                    + with_commas(batch.positions()) + " characters",
+                    + counted(batch.positions(), "character"),
                 0, 0);
   std::cout << '\n';
   table.print(std::cout, screen(options.width));
@@ -233,7 +234,7 @@ void add_causal_views(CLI::App& study) {
     view->add_flag("--all", options->all, "Every neuron too");
     view->add_flag("--mean", options->mean, "Put the mean in its place instead of 0");
     view->add_option("--top", options->top, "Rows shown; 0: all")
-        ->check(CLI::Range(0, 1'000'000))
+        ->check(whole_between(0, 1'000'000))
         ->capture_default_str();
   }
   {

@@ -162,13 +162,14 @@ void add_diff_view(CLI::App& study) {
   auto options = std::make_shared<DiffOptions>();
   CLI::App& view =
       *study.add_subcommand("diff", "Two models: how far apart their weights are, where they part");
-  view.add_option("MODEL_A", options->model, "Checkpoint, or run folder (then its newest)")->required();
-  view.add_option("MODEL_B", options->other, "The other one")->required();
+  view.add_option("MODEL_A", options->model, "Checkpoint, or run folder (then its newest)")
+      ->required()
+      ->option_text("MODEL_A");
+  view.add_option("MODEL_B", options->other, "The other one")->required()->option_text("MODEL_B");
   const CLI::Option* text = view.add_option("--text", options->text, "A text to run both on");
   add_page_options(view, *options);
   view.footer(
-      "Example:\n  microgpt study diff runs/names-1/checkpoints/step-00001000.safetensors runs/names-1 "
-      "--text emma");
+      "Example:\n  microgpt study diff runs/names-1/checkpoints/best.safetensors runs/names-1 --text emma");
   view.callback([options, text] {
     options->with_text = text->count() > 0;
     diff(*options);

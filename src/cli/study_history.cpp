@@ -356,7 +356,7 @@ void history(const HistoryOptions& options) {
 void add_history_view(CLI::App& study) {
   auto options = std::make_shared<HistoryOptions>();
   CLI::App& view = *study.add_subcommand("history", "Numbers of a model through the checkpoints of its run");
-  view.add_option("RUN", options->model, "Run folder")->required();
+  view.add_option("RUN", options->model, "Run folder")->required()->option_text("RUN");
   view.add_option("--scalar", options->scalars,
                   "What to follow; may be repeated (default: loss, head.induction, head.previous, and nll "
                   "with --text)")
@@ -366,7 +366,8 @@ void add_history_view(CLI::App& study) {
   add_data_options(view, *options);
   add_page_options(view, *options);
   view.footer(
-      "Runs keep a checkpoint every train.checkpoint_every steps, the newest train.keep of them (0: all).\n\n"
+      "Runs keep a checkpoint every train.checkpoint_every steps, the newest\ntrain.keep of them (0: "
+      "all).\n\n"
       "Example:\n  microgpt train --config configs/names.json --set train.checkpoint_every=150\n"
       "  microgpt study history runs/names-1 --scalar loss --scalar 'head.induction[layer 1]'\n"
       "  microgpt study history runs/names-1 --text emma --scalar 'prob[position 3, token a]'");

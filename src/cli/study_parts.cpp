@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/options.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/study/heads.hpp"
@@ -72,9 +73,9 @@ void heads(const PartsOptions& options) {
   table.print(std::cout, screen(options.width));
   std::cout << '\n';
   print_wrapped(std::cout, screen(options.width),
-                "Shares of attention, means over " + with_commas(batch.positions()) + " characters of "
-                    + with_commas(batch.documents())
-                    + " documents: on the position before, on BOS, on itself, on earlier places of the same character, on "
+                "Shares of attention, means over " + counted(batch.positions(), "character") + " of "
+                    + counted(batch.documents(), "document")
+                    + ": on the position before, on BOS, on itself, on earlier places of the same character, on "
                       "what followed those; and the entropy of the pattern in nats. A score tells what a head looks at, "
                       "not what it does: the last columns are the change of the loss, in nats a character, if its z is "
                       "replaced by its mean, with its standard error.",
@@ -184,9 +185,9 @@ void add_parts_views(CLI::App& study) {
   {
     auto [view, options] = add("neurons", "What neurons fire on and which characters they promote",
                                "neurons --model runs/names-1 --top 4", neurons);
-    view->add_option("--layer", options->layer, "Only this layer")->check(CLI::NonNegativeNumber);
+    view->add_option("--layer", options->layer, "Only this layer")->check(whole_between(0, 1'000'000'000));
     view->add_option("--top", options->top, "Contexts shown of each")
-        ->check(CLI::Range(0, 1000))
+        ->check(whole_between(0, 1000))
         ->capture_default_str();
     view->add_flag("--dead", options->dead, "Only neurons that never fire");
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/options.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
@@ -223,8 +224,7 @@ void ledger(const StreamOptions& options) {
     add(part);
   }
   if (shown < result.parts.size()) {
-    table.add(
-        {{std::to_string(result.parts.size() - shown) + " smaller parts"}, {fixed_text(rest, 4)}, {""}});
+    table.add({{counted(result.parts.size() - shown, "smaller part")}, {fixed_text(rest, 4)}, {""}});
   }
   table.print(std::cout, screen(options.width), 2);
   const double error = std::abs(result.sum - result.logit);
@@ -249,29 +249,31 @@ void add_stream_views(CLI::App& study) {
   {
     auto [view, options] = add("attention", "Where each head looks: patterns and scores",
                                "attention --model runs/names-1 --text emma --head 2", attention);
-    view->add_option("--layer", options->layer, "Only this layer")->check(CLI::NonNegativeNumber);
-    view->add_option("--head", options->head, "Only this head")->check(CLI::NonNegativeNumber);
+    view->add_option("--layer", options->layer, "Only this layer")->check(whole_between(0, 1'000'000'000));
+    view->add_option("--head", options->head, "Only this head")->check(whole_between(0, 1'000'000'000));
     view->add_flag("--scores", options->scores, "The scores before the softmax instead of the pattern");
   }
   {
     auto [view, options] = add("lens", "What each stage of the residual stream would predict",
                                "lens --model runs/names-1 --text emma --position 3", lens);
-    view->add_option("--position", options->position, "Only this position")->check(CLI::NonNegativeNumber);
+    view->add_option("--position", options->position, "Only this position")
+        ->check(whole_between(0, 1'000'000'000));
   }
   {
     auto [view, options] = add("residual", "Lengths and angles along the residual stream",
                                "residual --model runs/names-1 --text emma", residual);
-    view->add_option("--position", options->position, "Only this position")->check(CLI::NonNegativeNumber);
+    view->add_option("--position", options->position, "Only this position")
+        ->check(whole_between(0, 1'000'000'000));
   }
   {
     auto [view, options] = add("ledger", "A logit as an exact sum of what each head and neuron adds",
                                "ledger --model runs/names-1 --text emm --target a --contrast e", ledger);
     view->add_option("--position", options->position, "After this position (default: the last)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_between(0, 1'000'000'000));
     view->add_option("--target", options->target, "Character, or BOS (default: what comes next)");
     view->add_option("--contrast", options->contrast, "Take off the logit of this character");
     view->add_option("--top", options->top, "Parts shown; 0: all")
-        ->check(CLI::Range(0, 1'000'000))
+        ->check(whole_between(0, 1'000'000))
         ->capture_default_str();
   }
 }

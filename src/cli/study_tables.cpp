@@ -3,6 +3,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/options.hpp"
 #include "cli/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/study/embeddings.hpp"
@@ -210,7 +211,7 @@ void add_table_views(CLI::App& study) {
     auto [view, options] = add("embeddings", "Characters as points: neighbours, principal components, a map",
                                "embeddings --model runs/names-1", embeddings);
     view->add_option("--top", options->top, "Neighbours shown of each")
-        ->check(CLI::Range(0, 1000))
+        ->check(whole_between(0, 1000))
         ->capture_default_str();
     view->add_flag("--positions", options->positions, "Positions (wpe) instead of characters (wte)");
   }
@@ -219,15 +220,15 @@ void add_table_views(CLI::App& study) {
         add("circuits", "A first-layer head as whole tables: who asks for whom, what it writes",
             "circuits --model runs/names-1 --head 2 --ov", circuits);
     view->add_option("--head", options->head, "The head")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_between(0, 1'000'000'000))
         ->capture_default_str();
     view->add_flag("--ov", options->ov,
                    "What attending to a character adds to each logit, instead of the scores");
     view->add_option("--query", options->query, "Position that asks (default: the mean over all pairs)")
-        ->check(CLI::NonNegativeNumber)
+        ->check(whole_between(0, 1'000'000'000))
         ->excludes("--ov");
     view->add_option("--key", options->key, "Position that is asked, or attended to")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_between(0, 1'000'000'000));
   }
 }
 

@@ -83,7 +83,7 @@ void trace(const TraceOptions& options) {
   ordered_json head = json_of_text(subject, "trace", options.text, batch);
   if (!options.out.empty()) write(options.out, head, arrays);
   if (!options.list && !options.json) {
-    std::cout << arrays.size() << " arrays in " << one_line(options.out) << '\n';
+    std::cout << counted(arrays.size(), "array") << " in " << one_line(options.out) << '\n';
     return;
   }
   Table table({{"name", true}, {"shape", true}, {"line"}, {"microgpt.py", true}, {"TransformerLens", true}});

@@ -1,8 +1,5 @@
 #include "cli/table.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,7 +9,7 @@
 #include <string_view>
 
 #include "cli/terminal.hpp"
-#include "microgpt/text/utf8.hpp"
+#include "microgpt/text/width.hpp"
 
 namespace microgpt::cli {
 
@@ -29,11 +26,6 @@ int to_width(const char* text) {
   return failed == std::errc() && end == digits.data() + digits.size() ? width : 0;
 }
 
-int terminal_width() {
-  winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 /// Black on one of five steps from pale to strong.
 std::string coloured(const std::string& text, double heat) {
   constexpr int kWarm[] = {230, 223, 216, 209, 202};
@@ -45,7 +37,7 @@ std::string coloured(const std::string& text, double heat) {
 }
 
 std::string padded(const std::string& text, std::size_t width, bool left) {
-  const std::string space(width - std::min(width, count_code_points(text)), ' ');
+  const std::string space(width - std::min(width, display_width(text)), ' ');
   return left ? text + space : space + text;
 }
 
@@ -54,7 +46,7 @@ std::string padded(const std::string& text, std::size_t width, bool left) {
 Screen screen(int width) {
   Screen out;
   if (width <= 0) width = to_width(std::getenv("COLUMNS"));
-  if (width <= 0) width = terminal_width();
+  if (width <= 0) width = terminal_columns();
   if (width > 0) out.width = std::max(kNarrowest, width);
   out.colours = bold("x") != "x";
   return out;
@@ -81,9 +73,9 @@ std::string fixed_text(double value, int digits) {
 void Table::print(std::ostream& out, const Screen& screen, int indent) const {
   std::vector<std::size_t> width(columns_.size());
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    width[c] = count_code_points(columns_[c].name);
+    width[c] = display_width(columns_[c].name);
     for (const auto& row : rows_) {
-      if (c < row.size()) width[c] = std::max(width[c], count_code_points(row[c].text));
+      if (c < row.size()) width[c] = std::max(width[c], display_width(row[c].text));
     }
   }
   const auto print_columns = [&](const std::vector<std::size_t>& shown) {
@@ -141,8 +133,7 @@ void print_wrapped(std::ostream& out, const Screen& screen, const std::string& t
   bool empty = true;
   std::istringstream words(text);
   for (std::string word; words >> word;) {
-    if (!empty
-        && count_code_points(line) + 1 + count_code_points(word) > static_cast<std::size_t>(screen.width)) {
+    if (!empty && display_width(line) + 1 + display_width(word) > static_cast<std::size_t>(screen.width)) {
       out << line << '\n';
       line = std::string(static_cast<std::size_t>(hang), ' ');
       empty = true;

@@ -1,15 +1,19 @@
 #include "cli/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <numeric>
 #include <string_view>
 
+#include "cli/table.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/width.hpp"
 
 namespace microgpt::cli {
 
@@ -42,7 +46,7 @@ std::string& stored_program_name() {
 }  // namespace
 
 void set_program_name(const std::string& name) {
-  stored_program_name() = one_line(name);
+  stored_program_name() = shell_quoted(name);
 }
 const std::string& program_name() {
   return stored_program_name();
@@ -52,17 +56,47 @@ std::string one_line(const std::string& text) {
   return printable(text);
 }
 
-std::string with_commas(std::size_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
+std::string shell_quoted(const std::string& word) {
+  const std::string name = word.starts_with('-') ? "./" + word : word;  // not to be taken for an option
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+           || std::string_view("_@%+=:,./-").find(c) != std::string_view::npos;
+  };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), is_plain)) return name;
+  std::string quoted = "'";
+  if (printable(name) == name) {
+    for (const char c : name) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return quoted + "'";
   }
-  return digits;
+  for (const char c : name) {  // what must not reach a terminal: $'...', with bytes as three octal digits
+    const auto byte = static_cast<unsigned char>(c);
+    quoted +=
+        byte < 0x20 || byte > 0x7e || c == '\'' || c == '\\' ? format("\\%03o", byte) : std::string(1, c);
+  }
+  return "$" + quoted + "'";
+}
+
+std::string nats_text(double nats) {
+  return format(nats < 1e6 ? "%.4f" : "%.2e", nats);
+}
+
+std::string bits_text(double nats) {
+  const double bits = nats / std::log(2.0);
+  return format(bits < 1e6 ? "%.3f" : "%.2e", bits);
+}
+
+std::string perplexity_text(double nats) {
+  const double perplexity = std::exp(nats);
+  return std::isinf(perplexity) ? "above 1e308" : format(perplexity < 1e6 ? "%.2f" : "%.2e", perplexity);
 }
 
 bool stdout_is_terminal() {
   return ::isatty(STDOUT_FILENO) == 1;
+}
+
+int terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool stderr_is_terminal() {
@@ -98,7 +132,7 @@ void Progress::step(int step, double loss, std::size_t characters) {
     const auto now = Clock::now();
     if (now - shown_ < std::chrono::milliseconds(100) && step != steps_) return;
     shown_ = now;
-    std::cout << "\r\x1b[K" << line(step) << std::flush;
+    renew(line(step));
   } else if (!quiet_ && budget_ > 0) {
     const int ticks = static_cast<int>(20 * std::min(1.0, seconds() / budget_));
     if (ticks > ticks_) std::cout << line(step) << '\n' << std::flush;
@@ -107,6 +141,13 @@ void Progress::step(int step, double loss, std::size_t characters) {
     const int every = std::max(1, steps_ / 20);
     if (step % every == 0 || step == steps_) std::cout << line(step) << '\n' << std::flush;
   }
+}
+
+/// A line that went on in the next row of the screen could not be taken back.
+void Progress::renew(const std::string& line) const {
+  const int columns = terminal_columns() > 0 ? terminal_columns() : screen().width;
+  std::cout << "\r\x1b[K" << cut_to_width(line, static_cast<std::size_t>(std::max(1, columns - 1)))
+            << std::flush;
 }
 
 void Progress::held_out(double loss) {
@@ -136,11 +177,11 @@ std::string Progress::line(int step) const {
   const double left = budget_ > 0 ? std::max(0.0, budget_ - seconds())
                       : done > 0  ? seconds() / done * (steps_ - step)
                                   : 0;
-  std::string text = budget_ > 0
-                         ? format("step %d  loss %.4f", step, mean_loss())
-                         : format("step %*d/%d  loss %.4f", static_cast<int>(std::to_string(steps_).size()),
-                                  step, steps_, mean_loss());
-  if (held_out_) text += format("  held-out %.4f", *held_out_);
+  std::string text =
+      budget_ > 0 ? format("step %d", step)
+                  : format("step %*d/%d", static_cast<int>(std::to_string(steps_).size()), step, steps_);
+  text += "  loss " + nats_text(mean_loss());
+  if (held_out_) text += "  held-out " + nats_text(*held_out_);
   return text + "  " + rate(characters_per_second()) + " chars/s  " + duration(left) + " left";
 }
 

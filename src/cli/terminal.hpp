@@ -7,19 +7,30 @@
 #include <string>
 #include <vector>
 
+#include "microgpt/text/words.hpp"
+
 namespace microgpt::cli {
 
 /// Text of any origin made safe to print in one line.
 std::string one_line(const std::string& text);
 
-/// 32033 -> "32,033".
-std::string with_commas(std::size_t number);
+/// A word of a command line that a person may copy: as it is, or in quotes if a shell would not take it so.
+std::string shell_quoted(const std::string& word);
 
-/// How the program was called, for lines that a person may copy: "build/release/microgpt".
+/// A loss in nats: four digits after the point; in scientific form from a million on.
+std::string nats_text(double nats);
+/// The same in bits, with three digits.
+std::string bits_text(double nats);
+/// exp(nats); "above 1e308" where no double holds it.
+std::string perplexity_text(double nats);
+
+/// How the program was called, quoted likewise: "build/release/microgpt".
 void set_program_name(const std::string& name);
 const std::string& program_name();
 
 bool stdout_is_terminal();
+/// Columns of the terminal that standard output is, 0 if it is none or does not say.
+int terminal_columns();
 bool stderr_is_terminal();
 
 /// Bold, if standard output is a terminal that may have colours (NO_COLOR unset, TERM not dumb).
@@ -51,6 +62,7 @@ class Progress {
   static constexpr std::size_t kWindow = 100;
 
   [[nodiscard]] std::string line(int step) const;
+  void renew(const std::string& line) const;
 
   int first_step_;
   int steps_;

@@ -14,19 +14,15 @@ namespace microgpt::cli {
 namespace {
 
 /// The path as one would type it here.
-std::string shown(const std::filesystem::path& path) {
+std::string from_here(const std::filesystem::path& path) {
   std::error_code gone;  // the folder we are in may have been deleted
   const auto relative = path.lexically_relative(std::filesystem::current_path(gone));
   const bool below = !relative.empty() && *relative.begin() != "..";
-  return one_line(below ? relative.string() : path.string());
+  return below ? relative.string() : path.string();
 }
 
-/// "1 layer", "2 layers".
-std::string count(std::size_t number, const std::string& thing) {
-  return with_commas(number) + ' ' + thing + (number == 1 ? "" : "s");
-}
 std::string count(int number, const std::string& thing) {
-  return count(static_cast<std::size_t>(number), thing);
+  return counted(static_cast<std::size_t>(number), thing);
 }
 
 std::string by_clock(double seconds) {
@@ -42,13 +38,13 @@ constexpr const char* kIndent = "        ";
 
 std::string summary_line(const RunConfig& config, const TextSummary& data) {
   const std::string text =
-      count(data.characters, "character") + ", " + count(config.model.vocab_size, "token");
+      counted(data.characters, "character") + ", " + count(config.model.vocab_size, "token");
   const std::string for_test = data.test > 0 ? ", " + with_commas(data.test) + " for the test" : "";
   if (config.data.mode == DataMode::stream) {
     return "one stream of " + text + "; windows of " + std::to_string(config.model.block_size + 1) + ", "
-           + count(data.held_out, "character") + " held out" + for_test;
+           + counted(data.held_out, "character") + " held out" + for_test;
   }
-  return count(data.documents, config.data.mode == DataMode::lines ? "line" : "paragraph") + " ("
+  return counted(data.documents, config.data.mode == DataMode::lines ? "line" : "paragraph") + " ("
          + (data.distinct_is_exact ? "" : "about ") + with_commas(data.distinct) + " distinct), " + text
          + "; longest " + with_commas(data.longest) + ", " + with_commas(data.too_long)
          + (config.data.long_documents == LongDocuments::cut ? " cut" : " split") + " to fit block_size, "
@@ -58,43 +54,60 @@ std::string summary_line(const RunConfig& config, const TextSummary& data) {
 }  // namespace
 
 void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& folder, int threads) {
-  std::cout << bold("data ") << "   " << shown(config.data.path) << ": "
+  std::cout << bold("data ") << "   " << one_line(from_here(config.data.path)) << ": "
             << summary_line(config, corpus.summary) << '\n';
   for (const std::string& notice : corpus.dataset.notices()) std::cout << kIndent << notice << '\n';
   std::cout << bold("model") << "   " << count(config.model.n_layer, "layer") << ", width "
             << config.model.n_embd << ", " << count(config.model.n_head, "head") << ", context "
             << config.model.block_size << ": "
-            << count(static_cast<std::size_t>(parameter_count(config.model)), "parameter") << "; batches of "
-            << config.train.batch_size << ", " << count(threads, "thread") << '\n'
+            << counted(static_cast<std::size_t>(parameter_count(config.model)), "parameter")
+            << "; batches of " << config.train.batch_size << ", " << count(threads, "thread") << '\n'
             << (config.time_budget > 0 ? by_clock(config.time_budget) : "") << bold("run  ") << "   "
-            << shown(folder.path) << '\n'
+            << one_line(from_here(folder.path)) << '\n'
             << std::flush;
 }
 
+std::string stopped_early(const RunConfig& config) {
+  return "stopped early, after " + counted(static_cast<std::size_t>(config.patience), "held-out loss", "es")
+         + " without a new best (train.patience)";
+}
+
+void warn_of_loss(const Outcome& outcome, const RunConfig& config) {
+  // A character comes next out of all, in a stream all but BOS. A fresh model is a little worse than
+  // guessing: one nat more is no bad start but weights that were driven off.
+  const double guessing = std::log(config.model.vocab_size - (is_stream(config) ? 1 : 0));
+  if (outcome.steps == 0 || outcome.mean_loss < guessing + 1) return;
+  char text[40];
+  std::snprintf(text, sizeof text, "%.2f", guessing);
+  std::cerr << "warning: the loss ended at " << nats_text(outcome.mean_loss) << ", worse than guessing ("
+            << text << "): try a lower train.learning_rate\n";
+}
+
 void report(const Outcome& outcome, const RunConfig& config, const RunFolder& folder) {
-  char line[200];
-  std::snprintf(line, sizeof line, " %d steps in %.2f s; loss %.4f (mean of the last %zu steps)",
-                outcome.steps, outcome.seconds, outcome.mean_loss, outcome.mean_steps);
-  if (outcome.steps == 0)
-    std::snprintf(line, sizeof line, " before; now only sampled");  // resumed at its end
-  std::cout << bold("trained") << line;
+  std::cout << bold("trained") << ' ';
+  if (outcome.steps == 0) {
+    std::cout << "before; now only sampled";  // resumed at its end
+  } else {
+    char line[100];
+    std::snprintf(line, sizeof line, " in %.2f s; loss ", outcome.seconds);
+    std::cout << outcome.steps << (outcome.steps == 1 ? " step" : " steps") << line
+              << nats_text(outcome.mean_loss);
+    if (outcome.mean_steps > 1) std::cout << " (mean of the last " << outcome.mean_steps << " steps)";
+  }
   if (outcome.held_out_loss) {
     const double loss = *outcome.held_out_loss;
-    std::snprintf(line, sizeof line, ", held out %.4f nats a character (%.3f bits, perplexity %.2f)", loss,
-                  loss / std::log(2.0), std::exp(loss));
-    std::cout << line;
+    std::cout << ", held out " << nats_text(loss) << " nats a character (" << bits_text(loss)
+              << " bits, perplexity " << perplexity_text(loss) << ')';
   }
   std::cout << '\n';
-  if (outcome.stopped_early) {
-    std::cout << kIndent << "stopped early: " << config.patience
-              << " held-out losses without a new best (train.patience)\n";
-  }
+  if (outcome.stopped_early) std::cout << kIndent << stopped_early(config) << '\n';
   if (outcome.samples.empty()) return;
   std::cout << bold("samples") << '\n';
   for (const std::string& text : outcome.samples) std::cout << as_document(text, config.data.mode) << '\n';
   std::cout << outcome.new_samples << " of these " << outcome.samples.size()
-            << " are new: they are not in the text.\n"
-            << "More of them: " << program_name() << " sample --model " << shown(folder.path) << '\n';
+            << (outcome.new_samples == 1 ? " is new: it is" : " are new: they are") << " not in the text.\n"
+            << "More of them: " << program_name() << " sample --model "
+            << shell_quoted(from_here(folder.path)) << '\n';
 }
 
 void report_json(const Outcome& outcome, const RunConfig& config, const RunFolder& folder) {

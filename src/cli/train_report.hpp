@@ -28,6 +28,13 @@ struct Outcome {
 /// Data, model and folder, in words on standard output.
 void describe(const RunConfig& config, const Corpus& corpus, const RunFolder& folder, int threads);
 
+/// "stopped early, after 5 held-out losses without a new best (train.patience)"
+std::string stopped_early(const RunConfig& config);
+
+/// One line on standard error if the loss ended far above that of guessing blindly: numbers that stay finite
+/// need not mean anything.
+void warn_of_loss(const Outcome& outcome, const RunConfig& config);
+
 /// The outcome, in words or as one JSON document on standard output.
 void report(const Outcome& outcome, const RunConfig& config, const RunFolder& folder);
 void report_json(const Outcome& outcome, const RunConfig& config, const RunFolder& folder);

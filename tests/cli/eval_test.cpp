@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -185,5 +186,110 @@ TEST_SUITE("cli") {
     CHECK(run.json({})["split"].text() == "all");  // there is no val
     CHECK(run_microgpt({"eval"}).exit_code == 2);
     CHECK(run_microgpt({"eval", "--model", "nope"}).exit_code == 4);
+  }
+
+  TEST_CASE("eval: a character nobody knows is named with its place in the file") {
+    const JudgedRun run;
+    struct Case {
+      std::string text;
+      const char* place;
+    };
+    const Case cases[] = {{"\xe2\x82\xac\n", "line 1, column 1, byte 0"},
+                          {"opal\n\n  gr\xc3\xa8s \xe2\x82\xac\n", "line 3, column 8, byte 14"},
+                          {"opal\r\njade\ropal\xe2\x82\xac\r\n", "line 3, column 5, byte 15"}};
+    for (const Case& each : cases) {
+      const auto path = (run.folder / "strange.txt").string();
+      write_bytes(path, each.text);
+      const auto result = run.eval({"--data", path});
+      CHECK(result.exit_code == 3);
+      CHECK(result.err
+            == "error: unknown character: " + path + ", " + each.place
+                   + ": '\xe2\x82\xac' (U+20AC): the model's vocabulary does not have it; it knows only the 27 "
+                     "characters of its training text\n");
+      const auto studied = run_microgpt({"study", "heads", "--model", run.out.string(), "--data", path});
+      CHECK(studied.exit_code == 3);
+      CHECK_MESSAGE(studied.err.find(each.place) != std::string::npos, studied.err);
+    }
+  }
+
+  TEST_CASE("eval: a heading without n-grams says why there are none") {
+    const JudgedRun run;
+    const auto other = (run.folder / "other.txt").string();
+    write_bytes(other, "agate\nopal\n");
+    const std::string heading = "baselines  nats a character, and what the model saves";
+    CHECK(run.eval({"--data", other}).out.find(heading + " (they were fitted on the training part)\n")
+          != std::string::npos);
+    std::filesystem::remove(run.text);
+    CHECK(run.eval({"--data", other}).out.find(heading + " (no n-grams: the run's own text is gone)\n")
+          != std::string::npos);
+  }
+
+  TEST_CASE("eval: a split that was not kept is refused with those there are and how to get it") {
+    const std::string none = "error: bad --split: ";
+    const std::string why = ": the run kept no such documents from training: it has ";
+    const auto message = [&](const JudgedRun& run, const std::string& split) {
+      return run.eval({"--split", split}).err;
+    };
+    const JudgedRun both({"--set", "data.test=0.2"});
+    CHECK(message(both, "test") == "");
+    const JudgedRun val;
+    CHECK(message(val, "test")
+          == none + "test" + why + "train, val and all; a run trained with --set data.test=0.1 has it\n");
+    const JudgedRun test({"--set", "data.held_out=0", "--set", "data.test=0.2"});
+    CHECK(message(test, "val")
+          == none + "val" + why + "train, test and all; a run trained with --set data.held_out=0.1 has it\n");
+  }
+
+  TEST_CASE("eval: a folder of checkpoints that may not be read is said to be just that") {
+    const JudgedRun run;
+    namespace fs = std::filesystem;
+    fs::permissions(run.folder.path(), fs::perms::all);
+    fs::permissions(run.out, fs::perms::all);
+    fs::permissions(run.out / "checkpoints", fs::perms::none);
+    // Root may read everything: then somebody else has to try.
+    const std::string as =
+        ::geteuid() == 0 ? "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" " : "exec \"$0\" ";
+    const auto shell = [&](const std::string& line) {
+      return Process({"/bin/sh", "-c", as + line, MICROGPT_PROGRAM}, {.folder = run.folder.path()}).finish();
+    };
+    if (shell("--version").exit_code != 0) {
+      MESSAGE("left out: no way to run the program as somebody who may not read");
+    } else {
+      for (const char* line : {"eval --model run", "info run", "train --resume run"}) {
+        const auto result = shell(line);
+        CHECK(result.exit_code == 4);
+        CHECK(result.err == "error: cannot read folder: run/checkpoints: Permission denied\n");
+      }
+      const auto file = shell("info run/checkpoints/best.safetensors");
+      CHECK(file.exit_code == 4);
+      CHECK(file.err == "error: cannot read file: run/checkpoints/best.safetensors: Permission denied\n");
+    }
+    fs::permissions(run.out / "checkpoints", fs::perms::owner_all);
+  }
+
+  TEST_CASE("eval: a stream takes little more memory than itself") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    MESSAGE("left out: the sanitizer takes memory of its own");
+    return;
+#endif
+    const SmallRun small;
+    // 8 MB of few different words: the tables of n-grams stay small.
+    std::string text;
+    for (unsigned n = 1; text.size() < 8'000'000; n = n * 1664525U + 1013904223U) {
+      text += (n >> 28) < 8 ? "opal " : (n >> 28) < 12 ? "agate " : "jade\n";
+    }
+    write_bytes(small.text, text);
+    REQUIRE(run_microgpt(small.train({"--quiet", "--steps", "1", "--set", "data.mode=stream", "--set",
+                                      "model.block_size=64"}))
+                .exit_code
+            == 0);
+    for (const char* split : {"train", "val"}) {
+      const auto result =
+          run_microgpt({"eval", "--model", small.out.string(), "--split", split, "--threads", "1", "--json"},
+                       {.memory = 40'000'000});
+      CAPTURE(result.err);
+      CHECK(result.exit_code == 0);
+      CHECK(Json::parse(result.out)["baselines"].size() == 6);
+    }
   }
 }

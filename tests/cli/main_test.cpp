@@ -5,16 +5,103 @@
 TEST_SUITE("cli") {
   using namespace microgpt::test;
 
-  TEST_CASE("main: every command's --help ends well and shows an example") {
-    for (const std::string command :
-         {"", "train", "sample", "eval", "score", "info", "study", "explain", "reference", "bench"}) {
-      CAPTURE(command);
-      const auto result = command.empty() ? run_microgpt({"--help"}) : run_microgpt({command, "--help"});
+  namespace {
+
+  /// The names under a heading of a help page, up to the next empty line.
+  std::vector<std::string> names_under(const std::string& help, const std::string& heading) {
+    std::vector<std::string> names;
+    bool inside = false;
+    for (const std::string& line : lines_of(help)) {
+      if (line.empty()) inside = false;
+      if (inside && line.starts_with("  ") && line[2] != ' ')
+        names.push_back(line.substr(2, line.find(' ', 2) - 2));
+      if (line == heading) inside = true;
+    }
+    return names;
+  }
+
+  /// Every command line that has a help page: the program, its commands and the views of study.
+  std::vector<std::vector<std::string>> everything_with_help() {
+    std::vector<std::vector<std::string>> all = {{}};
+    for (const char* command :
+         {"train", "sample", "eval", "score", "info", "study", "explain", "reference", "bench"}) {
+      all.push_back({command});
+    }
+    for (const std::string& view : names_under(run_microgpt({"study", "--help"}).out, "Views:")) {
+      all.push_back({"study", view});
+    }
+    return all;
+  }
+
+  }  // namespace
+
+  TEST_CASE("main: every command's --help ends well, fits 80 columns and shows an example") {
+    const auto all = everything_with_help();
+    CHECK(all.size() >= 22);
+    for (auto command : all) {
+      command.emplace_back("--help");
+      CAPTURE(command[0]);
+      const auto result = run_microgpt(command);
       CHECK(result.exit_code == 0);
       CHECK(result.err == "");
       CHECK(result.out.find("Example:\n  microgpt ") != std::string::npos);
       CHECK(result.out.find('\x1b') == std::string::npos);
+      for (const std::string& line : lines_of(result.out)) {
+        if (!line.starts_with("  microgpt ")) CHECK_MESSAGE(line.size() <= 80, line);
+      }
     }
+  }
+
+  TEST_CASE("main: the program's --help lists every command") {
+    const std::string help = run_microgpt({"--help"}).out;
+    std::vector<std::string> names;
+    for (const char* heading : {"Train a model and write with it:", "Judge it:", "Look inside:",
+                                "microgpt.py itself, and speed:"}) {
+      for (const std::string& name : names_under(help, heading)) names.push_back(name);
+    }
+    CHECK(names
+          == std::vector<std::string>{"train", "sample", "info", "eval", "score", "explain", "study",
+                                      "reference", "bench"});
+  }
+
+  TEST_CASE("main: every example of every --help runs") {
+    const SmallRun small;
+    namespace fs = std::filesystem;
+    // A folder like the project's, in which everything is small, with a run that was stopped.
+    fs::create_directories(small.folder / "configs");
+    fs::create_directories(small.folder / "data");
+    std::string names;
+    for (const char* name :
+         {"emma", "anna", "enna", "maria", "nora", "xaver", "quirin", "zita", "benno", "greta"}) {
+      names += std::string(name) + "\n";
+    }
+    write_bytes(small.folder / "data/names.txt", names);
+    write_bytes(small.folder / "my_lines.txt", names);
+    write_bytes(small.folder / "configs/names.json", R"({
+  "data": {"path": "../data/names.txt", "held_out": 0.3},
+  "model": {"n_layer": 2, "n_embd": 12, "n_head": 4, "block_size": 16},
+  "train": {"steps": 24, "batch_size": 4, "eval_every": 10, "checkpoint_every": 10},
+  "sample": {"count": 4}
+})");
+    const ProcessOptions here = {.folder = small.folder.path()};
+    REQUIRE(run_microgpt({"train", "--config", "configs/names.json", "--stop-after", "20", "--quiet"}, here)
+                .exit_code
+            == 130);
+    int ran = 0;
+    for (auto command : everything_with_help()) {
+      command.emplace_back("--help");
+      for (const std::string& line : lines_of(run_microgpt(command).out)) {
+        if (!line.starts_with("  microgpt ")) continue;
+        CAPTURE(line);
+        const auto result =
+            Process({"/bin/sh", "-c", "\"$0\"" + line.substr(10), MICROGPT_PROGRAM}, here).finish();
+        CAPTURE(result.err);
+        CHECK(result.exit_code == 0);
+        CHECK(!result.out.empty());
+        ++ran;
+      }
+    }
+    CHECK(ran >= 26);
   }
 
   TEST_CASE("main: --version is the project's") {
@@ -53,19 +140,18 @@ TEST_SUITE("cli") {
         {{"train", "--config", config, "--set", "train.steps"}, "key=value"},
         {{"train", "--config", config, "--set", "=5"}, "key=value"},
         {{"train", "--config", config, "--set", "why=\xff"}, "UTF-8"},
-        {{"train", "--resume", "/nonexistent"}, "run folder"},
         {{"train", "--resume", small.folder.path().string(), "--steps", "5"}, "--resume"},
         {{"train", "--resume", small.folder.path().string(), "--set", "train.steps=5"}, "--resume"},
         {{"sample"}, "--model"},
-        {{"sample", "--model", "x", "-n", "-1"}, "--count"},
-        {{"sample", "--model", "x", "-n", "1", "-n", "2"}, "--count"},
+        {{"sample", "--model", "x", "-n", "-1"}, "-n: -1"},
+        {{"sample", "--model", "x", "-n", "1", "-n", "2"}, "-n"},
         {{"sample", "--model", "x", "--temperature", "-1"}, "--temperature"},
         {{"sample", "--model", "x", "--temperature", "1e400"}, "--temperature"},
         {{"sample", "--model", "x", "--max-length", "0"}, "--max-length"},
         {{"sample", "--model", "x", "--seed", "18446744073709551616"}, "18446744073709551616"},
         {{"train", "--config", config, "--stop-after", "0"}, "--stop-after"},
         {{"train", "--config", config, "--data-changed-ok"}, "--resume"},
-        {{"info"}, "model"},
+        {{"info"}, "PATH"},
         {{"info", "x", "y"}, "y"},
         {{"reference"}, "--data"},
         {{"reference", "--data", small.text.string(), "--revision", "newest"}, "--revision"},

@@ -129,7 +129,7 @@ TEST_SUITE("cli") {
       CAPTURE(resumed.err);
       if (!fs::exists(run.folder / out / "checkpoints/best.safetensors") && resumed.exit_code != 0) {
         // Before there was anything: it says so.
-        CHECK((resumed.err.find("no run folder") != std::string::npos
+        CHECK((resumed.err.find("no such model") != std::string::npos
                || resumed.err.find("no model in run") != std::string::npos));
         CHECK(refused_in_one_line(resumed));
         continue;
@@ -285,5 +285,35 @@ TEST_SUITE("cli") {
     write_bytes(run.folder / "gone" / ".lock", "1 on somewhere");
     CHECK(run_microgpt(run.resume("gone")).exit_code == 0);
     CHECK(difference(run.whole, content_of(run.folder / "gone")) == "");
+  }
+
+  TEST_CASE("train: the lines it prints to be copied work in a shell, whatever the folder is called") {
+    for (const std::string name :
+         {"a run", "it's", "$HOME `x` \"y\" \\z", "-dash", "tab\there", "\xc3\xa9t\xc3\xa9"}) {
+      CAPTURE(name);
+      const SmallRun small;
+      const ProcessOptions here = {.folder = small.folder.path()};
+      const auto begun =
+          run_microgpt({"train", "--config", "small.json", "--out=" + name, "--stop-after", "10"}, here);
+      REQUIRE(begun.exit_code == 130);
+      const std::string mark = "go on with: ";
+      const auto at = begun.err.find(mark);
+      REQUIRE(at != std::string::npos);
+      CHECK(begun.err.find('\t') == std::string::npos);
+      const std::string line = begun.err.substr(at + mark.size());
+      CAPTURE(line);
+      const auto resumed = Process({"/bin/bash", "-c", line}, here).finish();
+      CAPTURE(resumed.err);
+      CHECK(resumed.exit_code == 0);
+      const std::string more = "More of them: ";
+      const auto hint = resumed.out.find(more);
+      REQUIRE(hint != std::string::npos);
+      const std::string sample = resumed.out.substr(hint + more.size());
+      CAPTURE(sample);
+      const auto sampled = Process({"/bin/bash", "-c", sample}, here).finish();
+      CAPTURE(sampled.err);
+      CHECK(sampled.exit_code == 0);
+      CHECK(lines_of(sampled.out).size() == 20);
+    }
   }
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "cli/small_run.hpp"
 #include "support/json.hpp"
 
@@ -295,7 +297,24 @@ TEST_SUITE("cli") {
 
     const auto novel = run_microgpt(trained.sample({"-n", "30", "--novel", "--temperature", "2"}));
     CHECK(novel.exit_code == 0);
-    CHECK(lines_of(novel.out).size() == 30);
+    auto lines = lines_of(novel.out);
+    CHECK(lines.size() == 30);
+    for (const std::string& line : lines)
+      CHECK_MESSAGE(known.find('\n' + line + '\n') == std::string::npos, line);
+    std::sort(lines.begin(), lines.end());
+    CHECK_MESSAGE(std::unique(lines.begin(), lines.end()) == lines.end(), novel.out);
+  }
+
+  TEST_CASE("sample: --novel shows a new text once, and says when it has no other") {
+    const SmallRun small;
+    // Of a model that has learnt nothing the most probable text is one and the same.
+    REQUIRE(run_microgpt(small.train({"--quiet", "--steps", "1"})).exit_code == 0);
+    const std::string text = run_microgpt(small.sample({"-n", "1", "--temperature", "0"})).out;
+    REQUIRE(('\n' + read_bytes(small.text)).find('\n' + text) == std::string::npos);
+    const auto result = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--novel"}));
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == text);
+    CHECK(result.err.starts_with("warning: only 1 of 3 new texts: gave up after 1,000 texts in a row"));
   }
 
   TEST_CASE("sample: --novel gives up with a word where nothing new comes") {
@@ -309,7 +328,9 @@ TEST_SUITE("cli") {
     const auto result = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--novel"}));
     CHECK(result.exit_code == 0);
     CHECK(result.out == "");
-    CHECK(result.err.starts_with("warning: only 0 new texts"));
+    CHECK(result.err
+          == "warning: only 0 of 3 new texts: gave up after 1,000 texts in a row that stand in the training text or "
+             "were shown already: a higher --temperature may write more\n");
     CHECK(lines_of(result.err).size() == 1);
     const auto report = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--report"}));
     CHECK(report.out.find("known     3 stand in the training text") != std::string::npos);

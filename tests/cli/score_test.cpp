@@ -104,4 +104,20 @@ TEST_SUITE("cli") {
     CHECK(none.exit_code == 2);
     CHECK(refused_in_one_line(none));
   }
+
+  TEST_CASE("score: columns stay below one another, whatever the characters take on a screen") {
+    const SmallRun small;
+    // Ideographs take two columns; a combining mark would join what stands before it.
+    write_bytes(small.text, "\xe6\xbc\xa2\xe5\xad\x97\ne\xcc\x81\xcc\x80\nab c\n");
+    REQUIRE(run_microgpt(small.train({"--quiet", "--set", "data.held_out=0"})).exit_code == 0);
+    const auto lines = [&](const std::string& text) {
+      const auto result = run_microgpt({"score", "--model", small.out.string(), text});
+      REQUIRE(result.exit_code == 0);
+      return lines_of(result.out);
+    };
+    const std::string indent(11, ' ');
+    CHECK(lines("\xe6\xbc\xa2\x61")[0] == indent + "      \xe6\xbc\xa2       a   (end)");
+    CHECK(lines("e\xcc\x81\x62")[0] == indent + "       e       \xe2\x97\x8c\xcc\x81       b   (end)");
+    CHECK(lines("a b")[0] == indent + "       a       \xe2\x90\xa3       b   (end)");
+  }
 }

@@ -217,7 +217,7 @@ TEST_SUITE("cli") {
     check("circuits", {"--query", "8"}, 2, "bad position: 8: there are 0 to 7");
     check("circuits", {"--key", "8"}, 2, "bad position: 8: there are 0 to 7");
     check("circuits", {"--key", "8", "--ov"}, 2, "bad position: 8: there are 0 to 7");
-    check("circuits", {"--ov", "--query", "1"}, 2, "--ov excludes --query");
+    check("circuits", {"--ov", "--query", "1"}, 2, "--ov and --query do not go together");
     check("circuits", {"--query", "1", "--key", "3"}, 2, "cannot see");
     check("trace", {"--text", "agat"}, 2, "nothing to do");
     check("trace", {"--text", "agat", "--out", "x.txt"}, 2, "must end in .json, .npz or .safetensors");

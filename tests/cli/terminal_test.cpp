@@ -16,6 +16,29 @@ TEST_SUITE("cli") {
     CHECK(result.out.find("\x1b[1mtrained\x1b[0m 24 steps in ") != std::string::npos);
   }
 
+  TEST_CASE("terminal: progress stays within the line, however narrow the terminal is") {
+    for (const int columns : {12, 30, 200}) {
+      CAPTURE(columns);
+      const SmallRun small;
+      const auto result = run_microgpt(small.train(), {.environment = {{"TERM", "xterm"}, {"COLUMNS", ""}},
+                                                       .terminal = true,
+                                                       .columns = static_cast<unsigned short>(columns)});
+      CHECK(result.exit_code == 0);
+      const std::string clear = "\r\x1b[K";
+      int shown = 0;
+      for (std::size_t at = result.out.find(clear); at != std::string::npos;
+           at = result.out.find(clear, at + 1)) {
+        const std::size_t begin = at + clear.size();
+        const std::string line = result.out.substr(begin, result.out.find_first_of("\r\n", begin) - begin);
+        if (!line.starts_with("step ")) continue;
+        ++shown;
+        CHECK_MESSAGE(line.size() < static_cast<std::size_t>(columns), line);
+        CHECK(line.ends_with(" left") == (columns == 200));
+      }
+      CHECK(shown > 0);
+    }
+  }
+
   TEST_CASE("terminal: NO_COLOR and a dumb terminal take the bold away") {
     const std::pair<std::string, std::string> plain[] = {{"NO_COLOR", "1"}, {"TERM", "dumb"}, {"TERM", ""}};
     for (const auto& variable : plain) {

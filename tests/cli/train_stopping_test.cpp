@@ -164,4 +164,56 @@ TEST_SUITE("cli") {
     CHECK(run_microgpt(small.train({"--time", "1s", "--steps", "5"})).exit_code == 2);
     CHECK(run_microgpt({"train", "--resume", small.out.string(), "--time", "1s"}).exit_code == 2);
   }
+
+  TEST_CASE("train: a loss far above guessing is said at the end, on standard error, and nothing else is") {
+    const SmallRun small;
+    // In double precision such steps drive the weights to 1e12, and every number stays finite.
+    const auto high = run_microgpt(small.train({"--quiet", "--set", "train.precision=float64", "--set",
+                                                "train.learning_rate=1e10", "--set", "train.grad_clip=0"}));
+    CHECK(high.exit_code == 0);
+    CHECK(high.out == "");
+    // ln 28: the text has 27 characters, and BOS.
+    const std::string end = ", worse than guessing (3.33): try a lower train.learning_rate\n";
+    CHECK_MESSAGE(high.err.starts_with("warning: the loss ended at "), high.err);
+    CHECK_MESSAGE(high.err.ends_with(end), high.err);
+    CHECK(lines_of(high.err).size() == 1);
+    const auto metrics = lines_of(read_bytes(small.out / "metrics.jsonl"));
+    for (const std::string& line : metrics) {
+      const Json json = Json::parse(line);
+      if (json.has("loss")) CHECK(std::isfinite(json["loss"].number()));
+    }
+    // Its numbers are shown in a form that can be read.
+    const auto judged = run_microgpt({"eval", "--model", small.out.string()});
+    CHECK(judged.exit_code == 0);
+    CHECK_MESSAGE(judged.out.find("perplexity above 1e308") != std::string::npos, judged.out);
+    for (const std::string& line : lines_of(judged.out)) CHECK_MESSAGE(line.size() < 120, line);
+    const auto document = Json::parse(run_microgpt({"eval", "--model", small.out.string(), "--json"}).out);
+    CHECK(document["perplexity"].dump() == "null");
+    CHECK(document["nats_token_mean"].number() > 1000);
+    const auto scored = run_microgpt({"score", "--model", small.out.string(), "opal"});
+    CHECK_MESSAGE(scored.out.find("<1e-99%") != std::string::npos, scored.out);
+    CHECK_MESSAGE(scored.out.find(" 0.00%") == std::string::npos, scored.out);
+
+    // A model that has learnt next to nothing is no worse than guessing.
+    for (const char* steps : {"1", "24"}) {
+      const SmallRun usual;
+      const auto result = run_microgpt(usual.train({"--quiet", "--steps", steps}));
+      CHECK(result.exit_code == 0);
+      CHECK(result.err == "");
+    }
+  }
+
+  TEST_CASE("train: in single precision such a learning rate stops the run with exit code 6") {
+    const SmallRun small;
+    for (const char* clip : {"0", "1"}) {
+      const std::filesystem::path out = small.folder / (std::string("clip") + clip);
+      const auto result =
+          run_microgpt({"train", "--config", small.config.string(), "--out", out.string(), "--quiet", "--set",
+                        "train.learning_rate=1e10", "--set", std::string("train.grad_clip=") + clip});
+      CHECK(result.exit_code == 6);
+      CHECK_MESSAGE(result.err.starts_with("error: training broke down: step 2: the "), result.err);
+      CHECK(result.err.find(": documents \"") != std::string::npos);
+      CHECK(run_microgpt({"info", out.string()}).exit_code == 0);  // the checkpoint before it
+    }
+  }
 }

@@ -235,7 +235,7 @@ TEST_SUITE("cli") {
     CHECK(result.exit_code == 0);
     CHECK(result.out.find("a byte order mark at the start was dropped\n") != std::string::npos);
     CHECK(result.out.find("2 line ends") != std::string::npos);
-    CHECK(result.out.find("1 control characters") != std::string::npos);
+    CHECK(result.out.find("1 control character is kept as a character\n") != std::string::npos);
     CHECK(result.out.find(
               "stones.txt: 4 lines (4 distinct), 41 characters, 19 tokens; longest 28, 1 cut to fit "
               "block_size, 0 held out\n")

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "support/data.hpp"
 #include "support/model.hpp"
@@ -142,5 +144,32 @@ TEST_SUITE("evaluate") {
     CHECK(nats[0] / 301 > 1.2);
     CHECK(nats[1] / 301 < 0.5);
     CHECK(nats[3] / 301 < 0.02);
+  }
+
+  TEST_CASE("ngram: a document in pieces is the document, to the last bit") {
+    Noise noise(11);
+    std::vector<Token> whole;
+    for (int i = 0; i < 400; ++i) whole.push_back(noise.whole(0, 2) > 0 ? i % 5 : noise.whole(0, 6));
+    NgramModel expected(7);
+    expected.count(whole);
+    constexpr std::size_t kBefore = NgramModel::kOrder - 1;
+    for (const std::size_t size : {1U, 2U, 4U, 5U, 97U, 399U}) {
+      CAPTURE(size);
+      NgramModel pieces(7);
+      NgramModel::ByOrder nats{};
+      for (const bool counting : {true, false}) {
+        for (std::size_t begin = 0; begin < whole.size();) {
+          // The first piece has what the others have before them.
+          const std::size_t first = begin == 0 ? 0 : begin - kBefore;
+          const std::size_t end = std::min(whole.size(), begin == 0 ? size + kBefore : begin + size);
+          const auto piece = std::span<const Token>(whole).subspan(first, end - first);
+          const std::size_t read = begin == 0 ? 1 : kBefore;
+          counting ? pieces.count(piece, read) : pieces.add_nats(piece, read, nats);
+          begin = end;
+        }
+      }
+      CHECK(nats == expected.nats(whole));
+      CHECK(pieces.nats(whole) == expected.nats(whole));
+    }
   }
 }

@@ -135,7 +135,7 @@ const BadConfig kBadConfigs[] = {
     {R"({"sample": {"min_p": "0"}})", R"(bad config: FILE, sample.min_p ("0"): must be a number from 0.0 to 1.0)"},
     {R"({"sample": {"max_chars": -1}})", R"(bad config: FILE, sample.max_chars (-1): must be a whole number from 0 to 1000000)"},
     {R"({"sample": {"max_length": 9}})", R"(bad config: FILE, sample.max_length: no such key: did you mean sample.max_chars?)"},
-    {R"({"sample": {"": 1}})", R"(bad config: FILE, sample.: no such key: did you mean seed?)"},
+    {R"({"sample": {"": 1}})", R"(bad config: FILE, sample.: no such key: did you mean sample.count?)"},
     {R"({"\u001b[31m": 1})", R"(bad config: FILE, \x1b[31m: no such key: did you mean why?)"},
     {R"({"": {}})", R"(bad config: FILE, : no such key: did you mean why?)"},
 };

@@ -31,6 +31,7 @@ struct ProcessOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};
   std::string stdout_to = {};  ///< a file for standard output, such as /dev/full; else it is caught
   bool terminal = false;       ///< standard output is a pseudo-terminal
+  unsigned short columns = 0;  ///< its width, if it tells one
   int seconds = 120;           ///< then it is killed
   std::uint64_t memory = 0;    ///< most bytes it may have beside its code and stack; 0: as many as there are
 };
@@ -48,7 +49,7 @@ class Process {
     int out[2] = {-1, -1};
     int err[2] = {-1, -1};
     if (options_.terminal) {
-      open_terminal(out);
+      open_terminal(out, options_.columns);
     } else if (options_.stdout_to.empty()) {
       if (::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     }
@@ -113,13 +114,15 @@ class Process {
  private:
   using Clock = std::chrono::steady_clock;
 
-  static void open_terminal(int (&ends)[2]) {
+  static void open_terminal(int (&ends)[2], unsigned short columns) {
     ends[0] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (ends[0] < 0 || ::grantpt(ends[0]) != 0 || ::unlockpt(ends[0]) != 0) {
       throw std::runtime_error("posix_openpt");
     }
     ends[1] = ::open(::ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (ends[1] < 0) throw std::runtime_error("cannot open a pseudo-terminal");
+    const winsize size = {24, columns, 0, 0};
+    if (columns > 0 && ::ioctl(ends[1], TIOCSWINSZ, &size) != 0) throw std::runtime_error("TIOCSWINSZ");
   }
 
   [[noreturn]] void become(const std::vector<std::string>& arguments, int out, int err) const {

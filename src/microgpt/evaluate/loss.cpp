@@ -10,8 +10,6 @@ namespace microgpt {
 
 namespace {
 
-constexpr std::size_t kTogether = 8;  // windows in one forward pass
-
 struct Window {
   std::size_t document = 0;
   std::span<const Token> tokens;
@@ -39,20 +37,22 @@ std::vector<Loss> document_losses(const ModelConfig& config, const Parameters<T>
   ThreadTeam team(threads);
   std::vector<Activations<T>> workspaces(
       static_cast<std::size_t>(team.size()),
-      Activations<T>(config, std::min(windows.size(), kTogether) * block_size));
-  team.run(static_cast<int>((windows.size() + kTogether - 1) / kTogether), [&](int task, int worker) {
-    const std::size_t first = static_cast<std::size_t>(task) * kTogether;
-    const auto together = std::span(windows).subspan(first, std::min(kTogether, windows.size() - first));
-    Batch batch;
-    for (const Window& window : together) batch.add(window.tokens);
-    Activations<T>& a = workspaces[static_cast<std::size_t>(worker)];
-    gpt_forward<T>(config, parameters, batch, a);
-    const auto nll = a.nll();
-    for (std::size_t w = 0; w < together.size(); ++w) {
-      for (int p = batch.offsets[w]; p < batch.offsets[w + 1]; ++p)
-        together[w].nats += static_cast<double>(nll(p, 0));
-    }
-  });
+      Activations<T>(config, std::min(windows.size(), kWindowsTogether) * block_size));
+  team.run(static_cast<int>((windows.size() + kWindowsTogether - 1) / kWindowsTogether),
+           [&](int task, int worker) {
+             const std::size_t first = static_cast<std::size_t>(task) * kWindowsTogether;
+             const auto together =
+                 std::span(windows).subspan(first, std::min(kWindowsTogether, windows.size() - first));
+             Batch batch;
+             for (const Window& window : together) batch.add(window.tokens);
+             Activations<T>& a = workspaces[static_cast<std::size_t>(worker)];
+             gpt_forward<T>(config, parameters, batch, a);
+             const auto nll = a.nll();
+             for (std::size_t w = 0; w < together.size(); ++w) {
+               for (int p = batch.offsets[w]; p < batch.offsets[w + 1]; ++p)
+                 together[w].nats += static_cast<double>(nll(p, 0));
+             }
+           });
   std::vector<Loss> losses(documents.size());
   for (const Window& window : windows) losses[window.document] += {window.nats, window.tokens.size() - 1};
   return losses;

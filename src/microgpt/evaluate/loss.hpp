@@ -22,6 +22,10 @@ struct Loss {
   }
 };
 
+/// Windows that are read in one pass. Whoever hands over documents in portions gets the same numbers, to the
+/// last bit, as for all at once if each portion but the last has a multiple of it.
+inline constexpr std::size_t kWindowsTogether = 8;
+
 /// The model's loss on each document: at least two tokens, of which the first is only read (BOS). One of more
 /// predictions than block_size is read in windows, each beginning with the token the one before it predicted
 /// last, as make_examples() splits it. Windows are shared out among `threads` threads; their number changes

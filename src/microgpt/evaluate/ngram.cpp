@@ -2,28 +2,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace microgpt {
 
-NgramModel::NgramModel(int outcomes) : outcomes_(outcomes), counts_(1) {}
+namespace {
 
-std::uint64_t NgramModel::key(Node node, Token next) {
+constexpr std::uint64_t kNoKey = ~std::uint64_t{0};  // of no node
+
+std::uint64_t key_of(std::uint32_t node, Token next) {
   return (std::uint64_t{node} << 32U) | static_cast<std::uint32_t>(next);
 }
 
-NgramModel::Node NgramModel::find(Node node, Token next) const {
-  if (node == kUnseen) return kUnseen;
-  const auto found = followers_.find(key(node, next));
-  return found == followers_.end() ? kUnseen : found->second;
+}  // namespace
+
+NgramModel::NgramModel(int outcomes) : outcomes_(outcomes), counts_(1) {}
+
+std::size_t NgramModel::Followers::place_of(std::uint64_t key) const {
+  // Fibonacci hashing: the high half of the product depends on every bit of the key.
+  const std::size_t mask = keys_.size() - 1;
+  std::size_t place = static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> 32U) & mask;
+  while (keys_[place] != key && keys_[place] != kNoKey) place = (place + 1) & mask;
+  return place;
 }
 
-NgramModel::Node NgramModel::add(Node node, Token next) {
-  const auto [entry, fresh] = followers_.try_emplace(key(node, next), static_cast<Node>(counts_.size()));
-  if (fresh) counts_.emplace_back();
-  return entry->second;
+void NgramModel::Followers::grow() {
+  const auto keys =
+      std::exchange(keys_, std::vector<std::uint64_t>(std::max<std::size_t>(64, 2 * keys_.size()), kNoKey));
+  const auto values = std::exchange(values_, std::vector<std::uint32_t>(keys_.size()));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i] == kNoKey) continue;
+    const std::size_t place = place_of(keys[i]);
+    keys_[place] = keys[i];
+    values_[place] = values[i];
+  }
 }
 
-NgramModel::Contexts NgramModel::empty() const {
+const std::uint32_t* NgramModel::Followers::find(Node node, Token next) const {
+  if (node == kUnseen || keys_.empty()) return nullptr;
+  const std::size_t place = place_of(key_of(node, next));
+  return keys_[place] == kNoKey ? nullptr : &values_[place];
+}
+
+std::uint32_t& NgramModel::Followers::add(Node node, Token next, std::uint32_t fresh) {
+  if (4 * size_ >= 3 * keys_.size()) grow();
+  const std::uint64_t key = key_of(node, next);
+  const std::size_t place = place_of(key);
+  if (keys_[place] == kNoKey) {
+    ++size_;
+    keys_[place] = key;
+    values_[place] = fresh;
+  }
+  return values_[place];
+}
+
+NgramModel::Contexts NgramModel::empty() {
   Contexts contexts;
   contexts.fill(kUnseen);
   contexts[0] = 0;
@@ -32,22 +65,29 @@ NgramModel::Contexts NgramModel::empty() const {
 
 NgramModel::Contexts NgramModel::after(const Contexts& contexts, Token token) const {
   Contexts longer = empty();
-  for (std::size_t k = 0; k + 1 < kOrder; ++k) longer[k + 1] = find(contexts[k], token);
+  for (std::size_t k = 0; k + 1 < kOrder; ++k) {
+    if (const auto* node = followers_.find(contexts[k], token)) longer[k + 1] = *node;
+  }
   return longer;
 }
 
-void NgramModel::count(std::span<const Token> document) {
+void NgramModel::count(std::span<const Token> document, std::size_t read) {
   Contexts contexts = empty();
   for (std::size_t i = 0; i < document.size(); ++i) {
     Contexts longer = empty();
     for (std::size_t k = 0; k < kOrder && contexts[k] != kUnseen; ++k) {
-      const Node node = add(contexts[k], document[i]);
-      if (i > 0) {
-        Counts& context = counts_[contexts[k]];
-        ++context.followed;
-        if (counts_[node].seen++ == 0) ++context.types;
+      const bool whole = k + 1 == kOrder;
+      std::uint32_t& value =
+          followers_.add(contexts[k], document[i], whole ? 0 : static_cast<Node>(counts_.size()));
+      if (!whole) {
+        if (value == counts_.size()) counts_.emplace_back();
+        longer[k + 1] = value;
       }
-      if (k + 1 < kOrder) longer[k + 1] = node;
+      if (i < read) continue;
+      std::uint32_t& seen = whole ? value : counts_[value].seen;
+      Counts& context = counts_[contexts[k]];
+      ++context.followed;
+      if (seen++ == 0) ++context.types;
     }
     contexts = longer;
   }
@@ -59,9 +99,9 @@ NgramModel::ByOrder NgramModel::probabilities(const Contexts& contexts, Token ne
   for (std::size_t k = 0; k < kOrder; ++k) {
     if (contexts[k] != kUnseen && counts_[contexts[k]].followed > 0) {
       const Counts& context = counts_[contexts[k]];
-      const Node node = find(contexts[k], next);
-      const double seen = node == kUnseen ? 0 : static_cast<double>(counts_[node].seen);
-      const auto types = static_cast<double>(context.types);
+      const std::uint32_t* found = followers_.find(contexts[k], next);
+      const double seen = found == nullptr ? 0 : k + 1 == kOrder ? *found : counts_[*found].seen;
+      const double types = context.types;
       p = (seen + types * p) / (static_cast<double>(context.followed) + types);
     }
     by_order[k] = p;
@@ -78,15 +118,19 @@ NgramModel::ByOrder NgramModel::probabilities(std::span<const Token> context, To
 
 NgramModel::ByOrder NgramModel::nats(std::span<const Token> document) const {
   ByOrder total{};
+  add_nats(document, 1, total);
+  return total;
+}
+
+void NgramModel::add_nats(std::span<const Token> document, std::size_t read, ByOrder& total) const {
   Contexts contexts = empty();
   for (std::size_t i = 0; i < document.size(); ++i) {
-    if (i > 0) {
+    if (i >= read) {
       const ByOrder p = probabilities(contexts, document[i]);
       for (std::size_t k = 0; k < kOrder; ++k) total[k] -= std::log(p[k]);
     }
     contexts = after(contexts, document[i]);
   }
-  return total;
 }
 
 }  // namespace microgpt

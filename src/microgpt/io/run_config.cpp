@@ -5,7 +5,6 @@
 #include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "microgpt/base/file.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/io/strict_json.hpp"
+#include "microgpt/text/nearest.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
@@ -208,30 +208,11 @@ class Reader {
 
   void check_known(const std::string& key) const {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
-    const auto nearest = std::min_element(known_.begin(), known_.end(), [&](const auto& a, const auto& b) {
-      return distance(a, key) < distance(b, key);
-    });
     throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
                             + (key == "data.documents"      ? "data.mode"
                                : key == "sample.max_length" ? "sample.max_chars"
-                                                            : *nearest)
+                                                            : nearest_name(key, known_))
                             + "?");
-  }
-
-  /// Levenshtein's: single letters added, dropped or changed.
-  static std::size_t distance(const std::string& a, const std::string& b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= b.size(); ++j) {
-        const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-      }
-    }
-    return row.back();
   }
 
   const json& document_;

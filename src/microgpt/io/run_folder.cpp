@@ -105,6 +105,9 @@ RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name
 std::vector<fs::path> find_checkpoints(const fs::path& path) {
   std::error_code failed;
   const auto status = fs::status(path, failed);
+  if (failed == std::errc::permission_denied) {
+    throw Error(Fault::checkpoint, "cannot read file: " + path.string() + ": " + failed.message());
+  }
   if (!fs::exists(status)) {
     throw Error(Fault::checkpoint,
                 "no such model: " + path.string() + ": give a .safetensors file or a run folder");
@@ -112,6 +115,11 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
   if (!fs::is_directory(status)) return {path};
 
   const RunFolder folder{path};
+  fs::directory_iterator readable(folder.checkpoints(), failed);
+  if (failed == std::errc::permission_denied) {
+    throw Error(Fault::checkpoint,
+                "cannot read folder: " + folder.checkpoints().string() + ": " + failed.message());
+  }
   std::vector<fs::path> found;
   for (const int step : folder.checkpoint_steps()) found.push_back(folder.checkpoint(step));
   std::error_code none;

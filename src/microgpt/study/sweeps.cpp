@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::study {
 
@@ -86,8 +87,8 @@ std::vector<Address> patchable(const ModelConfig& config) {
 PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted,
                        const std::vector<Address>& parts, int target, int contrast) {
   if (clean.positions() != corrupted.positions()) {
-    throw Error(Fault::usage, "bad texts: the clean one has " + std::to_string(clean.positions())
-                                  + " positions, the corrupted one " + std::to_string(corrupted.positions())
+    throw Error(Fault::usage, "bad texts: the clean one has " + counted(clean.positions(), "position")
+                                  + ", the corrupted one " + std::to_string(corrupted.positions())
                                   + ": they must be equally long");
   }
   const auto last = static_cast<Index>(clean.positions()) - 1;

@@ -14,6 +14,7 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/text/distinct.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt {
 
@@ -159,10 +160,10 @@ Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block
   Split split = split_dataset(dataset, config, block_size, key);
   if (split.training.empty() && is_stream) {
     const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;
-    throw Error(Fault::data, "too short: " + config.path + ": " + std::to_string(characters)
-                                 + " characters to train on, and a window takes block_size + 1 = "
-                                 + std::to_string(block_size + 1)
-                                 + ": lower model.block_size or data.held_out");
+    throw Error(Fault::data,
+                "too short: " + config.path + ": " + counted(characters, "character")
+                    + " to train on, and a window takes block_size + 1 = " + std::to_string(block_size + 1)
+                    + ": lower model.block_size or data.held_out");
   }
   if (split.training.empty()) {
     throw Error(Fault::data, "nothing to train on: " + config.path

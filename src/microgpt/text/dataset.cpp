@@ -10,6 +10,7 @@
 #include "microgpt/base/file.hpp"
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt {
 
@@ -32,26 +33,36 @@ std::size_t find_utf16(std::string_view bytes) {
   return first;
 }
 
-/// A guess at what the bytes are, when they are not UTF-8.
-std::string guess(std::string_view bytes) {
+/// Whether one half of a surrogate pair of UTF-16 stands at bytes[at], written as if it were a character.
+bool is_surrogate(std::string_view bytes, std::size_t at) {
+  return bytes.size() - at >= 3 && bytes[at] == '\xed' && static_cast<unsigned char>(bytes[at + 1]) >= 0xa0
+         && continues_character(bytes[at + 1]) && continues_character(bytes[at + 2]);
+}
+
+/// A guess at what the bytes are, when they are not UTF-8 from bytes[bad] on.
+std::string guess(std::string_view bytes, std::size_t bad) {
   using namespace std::string_view_literals;
   if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")
       || find_utf16(bytes) != std::string_view::npos) {
     return "it looks like UTF-16: save it as UTF-8";
   }
-  constexpr std::pair<std::string_view, const char*> kArchives[] = {{"\x1f\x8b", "gzip"},
-                                                                    {"PK\x03\x04", "zip"},
+  constexpr std::pair<std::string_view, const char*> kArchives[] = {{"\x1f\x8b", "a gzip"},
+                                                                    {"PK\x03\x04", "a zip"},
                                                                     {"\xfd"
                                                                      "7zXZ",
-                                                                     "xz"},
-                                                                    {"\x28\xb5\x2f\xfd", "zstd"},
-                                                                    {"BZh", "bzip2"},
-                                                                    {"7z\xbc\xaf", "7z"}};
+                                                                     "an xz"},
+                                                                    {"\x28\xb5\x2f\xfd", "a zstd"},
+                                                                    {"BZh", "a bzip2"},
+                                                                    {"7z\xbc\xaf", "a 7z"}};
   for (const auto& [start, name] : kArchives) {
-    if (bytes.starts_with(start)) return "it looks like a " + std::string(name) + " archive: unpack it first";
+    if (bytes.starts_with(start)) return "it looks like " + std::string(name) + " archive: unpack it first";
   }
+  if (bytes.starts_with("%PDF-")) return "it is a PDF: save its text as a plain text file";
   if (bytes.starts_with("\x89PNG")) return "it looks like a picture";
   if (bytes.substr(0, 4096).find('\0') != std::string_view::npos) return "it looks like a binary file";
+  if (is_surrogate(bytes, bad)) {
+    return "half of a surrogate pair stands there, which is no character: write the text as UTF-8 anew";
+  }
   return "it may be Latin-1: save it as UTF-8";
 }
 
@@ -61,7 +72,7 @@ void check_utf8(std::string_view bytes, const std::string& name) {
   if (bad == std::string_view::npos) return;
   const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
   throw Error(Fault::data, "not valid UTF-8: " + name + ", line " + std::to_string(line) + ", byte "
-                               + std::to_string(bad) + ": " + guess(bytes));
+                               + std::to_string(bad) + ": " + guess(bytes, bad));
 }
 
 /// "\r\n" and "\r" become "\n", in place. Returns how many did.
@@ -153,11 +164,12 @@ Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, 
     dataset.notices_.emplace_back("a byte order mark at the start was dropped");
   }
   if (const auto count = translate_newlines(text); count > 0) {
-    dataset.notices_.push_back(std::to_string(count)
-                               + " line ends of the form \\r\\n or \\r were read as \\n");
+    dataset.notices_.push_back(counted(count, "line end") + " of the form \\r\\n or \\r "
+                               + (count == 1 ? "was" : "were") + " read as \\n");
   }
   if (controls > 0) {
-    dataset.notices_.push_back(std::to_string(controls) + " control characters are kept as characters");
+    dataset.notices_.push_back(counted(controls, "control character")
+                               + (controls == 1 ? " is kept as a character" : " are kept as characters"));
   }
   if (mode != DataMode::stream) dataset.size_ = keep_documents(text, mode);
   if (mode == DataMode::stream ? strip(text).empty() : dataset.size_ == 0) {

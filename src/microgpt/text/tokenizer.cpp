@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "microgpt/base/error.hpp"
 #include "microgpt/text/dataset.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt {
 
@@ -76,25 +76,33 @@ void Tokenizer::index_ascii() {
   }
 }
 
+Token Tokenizer::id_of(char32_t c) const {
+  if (c < ascii_.size()) return ascii_[c];
+  const auto found = std::lower_bound(characters_.begin(), characters_.end(), c);
+  return found != characters_.end() && *found == c ? static_cast<Token>(found - characters_.begin()) : -1;
+}
+
 void Tokenizer::encode(std::string_view text, std::vector<Token>& tokens) const {
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = next_code_point(text, at);
-    Token id = -1;
-    if (c < ascii_.size()) {
-      id = ascii_[c];
-    } else {
-      const auto found = std::lower_bound(characters_.begin(), characters_.end(), c);
-      if (found != characters_.end() && *found == c) {
-        id = static_cast<Token>(found - characters_.begin());
-      }
-    }
-    if (id < 0) {
-      throw Error(Fault::data, "unknown character: " + name_of(c)
-                                   + ": the model's vocabulary does not have it; it knows only the "
-                                   + std::to_string(characters_.size()) + " characters of its training text");
-    }
+    const Token id = id_of(c);
+    if (id < 0) throw unknown_character(c, "");
     tokens.push_back(id);
   }
+}
+
+std::size_t Tokenizer::find_unknown(std::string_view text) const {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    if (id_of(next_code_point(text, at)) < 0) return begin;
+  }
+  return std::string_view::npos;
+}
+
+Error Tokenizer::unknown_character(char32_t character, const std::string& where) const {
+  return Error(Fault::data, "unknown character: " + (where.empty() ? "" : where + ": ") + name_of(character)
+                                + ": the model's vocabulary does not have it; it knows only the "
+                                + counted(characters_.size(), "character") + " of its training text");
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text) const {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "microgpt/base/error.hpp"
+
 namespace microgpt {
 
 using Token = int;
@@ -31,11 +33,18 @@ class Tokenizer {
   void encode(std::string_view text, std::vector<Token>& tokens) const;
   [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
 
+  /// Offset of the first character of the text that the vocabulary lacks, or npos.
+  [[nodiscard]] std::size_t find_unknown(std::string_view text) const;
+  /// What to throw of such a character; `where`, if not empty, says where it stands.
+  [[nodiscard]] Error unknown_character(char32_t character, const std::string& where) const;
+
   /// The text of the ids, as UTF-8; BOS has none.
   [[nodiscard]] std::string decode(std::span<const Token> tokens) const;
 
  private:
   void index_ascii();
+  /// -1 if the vocabulary lacks it.
+  [[nodiscard]] Token id_of(char32_t character) const;
 
   std::vector<char32_t> characters_;
   std::array<Token, 128> ascii_{};  // id of an ASCII character, -1 if it is not in the vocabulary

@@ -1,0 +1,18 @@
+#include "microgpt/text/words.hpp"
+
+namespace microgpt {
+
+std::string with_commas(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string counted(std::size_t number, std::string_view thing, std::string_view plural) {
+  return with_commas(number) + ' ' + std::string(thing) + std::string(number == 1 ? "" : plural);
+}
+
+}  // namespace microgpt
