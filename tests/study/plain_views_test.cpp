@@ -134,27 +134,36 @@ TEST_SUITE("study") {
           const std::string layer = "layer" + std::to_string(got.layer) + ".";
           const auto n = static_cast<std::size_t>(got.neuron);
           Sum active, mean;
-          std::vector<std::pair<double, std::pair<std::size_t, int>>> firings;
+          std::map<std::vector<int>, double> firings;  // by what was read until then
           for (std::size_t d = 0; d < runs.size(); ++d) {
             const Rows<double>& post = runs[d].at.at(layer + "mlp.post");
             for (std::size_t p = 0; p < post.size(); ++p) {
               active.add(post[p][n] > 0 ? 1 : 0);
               mean.add(post[p][n]);
-              if (post[p][n] > 0) firings.push_back({post[p][n], {d, static_cast<int>(p)}});
+              const auto begin = odd.documents[d].begin();
+              if (post[p][n] > 0) firings[{begin, begin + static_cast<long>(p) + 1}] = post[p][n];
             }
           }
           CHECK(is_near(got.active, active.mean()));
           CHECK(is_near(got.mean, mean.mean()));
           CHECK(got.dead() == firings.empty());
-          std::sort(firings.begin(), firings.end(),
-                    [](const auto& a, const auto& b) { return a.first > b.first; });
+          Numbers strongest;
+          for (const auto& [read, value] : firings) strongest.push_back(value);
+          std::sort(strongest.begin(), strongest.end(), std::greater<>());
           REQUIRE(got.top.size() == std::min(top, firings.size()));
           for (std::size_t i = 0; i < got.top.size(); ++i) {
-            CHECK(is_near(got.top[i].value, firings[i].first));
-            // Where it says it was, it was; documents that begin alike have equal values.
+            CHECK(is_near(got.top[i].value, strongest[i]));
+            // Where it says it was, it was, and no document before it began alike.
             const double there = runs[got.top[i].document].at.at(
                 layer + "mlp.post")[static_cast<std::size_t>(got.top[i].position)][n];
             CHECK(is_near(got.top[i].value, there));
+            const auto& document = odd.documents[got.top[i].document];
+            for (std::size_t d = 0; d < got.top[i].document; ++d) {
+              const auto length = static_cast<std::size_t>(got.top[i].position) + 1;
+              CHECK_FALSE((odd.documents[d].size() > length
+                           && std::equal(document.begin(), document.begin() + static_cast<long>(length),
+                                         odd.documents[d].begin())));
+            }
           }
           REQUIRE(got.writes.size() == static_cast<std::size_t>(odd.model.config.vocab_size));
           for (std::size_t t = 0; t < got.writes.size(); ++t) {

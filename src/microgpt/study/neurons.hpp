@@ -20,7 +20,7 @@ struct NeuronSummary {
   int neuron = 0;
   double active = 0;          ///< share of positions with mlp.post above 0
   double mean = 0;            ///< of mlp.post
-  std::vector<Firing> top{};  ///< largest first
+  std::vector<Firing> top{};  ///< largest first; of places with the same text before them the first only
   std::vector<double>
       writes{};  ///< (V) what one unit of mlp.post adds to each logit: lm_head · mlp_fc2[:, neuron]
   [[nodiscard]] bool dead() const { return active == 0; }
