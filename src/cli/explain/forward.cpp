@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "microgpt/nn/rmsnorm.hpp"
 
 namespace microgpt::cli::explain {

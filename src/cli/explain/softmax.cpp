@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "microgpt/text/words.hpp"
 
 namespace microgpt::cli::explain {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "cli/model.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/text/utf8.hpp"

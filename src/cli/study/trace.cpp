@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "cli/model.hpp"
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/io/atomic_file.hpp"

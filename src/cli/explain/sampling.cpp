@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "microgpt/base/rng.hpp"
 
 namespace microgpt::cli::explain {

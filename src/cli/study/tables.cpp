@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "cli/options.hpp"
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/study/embeddings.hpp"
 #include "microgpt/study/heads.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/explain_page.hpp"
+#include "cli/explain/page.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/study/address.hpp"

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include "cli/diff_report.hpp"
 #include "cli/model.hpp"
-#include "cli/study.hpp"
+#include "cli/study/diff_report.hpp"
+#include "cli/study/study.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/text/utf8.hpp"
 

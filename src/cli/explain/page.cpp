@@ -1,4 +1,4 @@
-#include "cli/explain_page.hpp"
+#include "cli/explain/page.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,15 +1,16 @@
 // microgpt study history: numbers of a model through the checkpoints of its run.
+#include "microgpt/study/history.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <map>
 
 #include "cli/model.hpp"
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/io/run_folder.hpp"
-#include "microgpt/study/history.hpp"
 #include "microgpt/study/numbers.hpp"
 #include "microgpt/text/utf8.hpp"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "microgpt/text/words.hpp"
 #include "microgpt/train/adam.hpp"
 #include "microgpt/train/schedule.hpp"

@@ -1,5 +1,5 @@
 // microgpt study: why a model predicts what it predicts.
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 #include "cli/table.hpp"
 #include "microgpt/study/diff.hpp"
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "cli/commands.hpp"
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "cli/model.hpp"
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"

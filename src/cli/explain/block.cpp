@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "cli/explain_topics.hpp"
+#include "cli/explain/topics.hpp"
 #include "microgpt/text/words.hpp"
 
 namespace microgpt::cli::explain {

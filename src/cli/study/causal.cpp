@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "cli/options.hpp"
-#include "cli/study.hpp"
+#include "cli/study/study.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/study/sweeps.hpp"

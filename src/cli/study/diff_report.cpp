@@ -1,5 +1,5 @@
 // The page of `microgpt study diff`.
-#include "cli/diff_report.hpp"
+#include "cli/study/diff_report.hpp"
 
 #include <algorithm>
 #include <cmath>
