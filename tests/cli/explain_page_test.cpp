@@ -4,6 +4,7 @@
 #include "cli/explained_run.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "support/pages.hpp"
 
 namespace {
 
@@ -86,12 +87,10 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("explain: as it was at 80 and 120 columns") {
-    for (const std::string topic : {"softmax", "attention", "mlp"}) {
+    for (const std::string& topic : kTopics) {
       for (const std::string width : {"80", "120"}) {
-        const auto path = repository_file("tests/golden/explain-" + topic + "-" + width + ".txt");
-        CAPTURE(path.string());
-        CHECK(without_rounding_errors(explain({topic, "--width", width}).out)
-              == without_rounding_errors(microgpt::read_file(path, microgpt::Fault::io)));
+        check_page("explain-" + topic + "-" + width,
+                   without_rounding_errors(explain({topic, "--width", width}).out));
       }
     }
   }

@@ -136,6 +136,31 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("explain mlp: of relu squared, and its gradient") {
+    const ExplainedRun run({"--set", "model.activation=relu2"});
+    const Json post = step_of(run.page({"mlp", "--layer", "1", "--position", "2"}), "post: the activation");
+    CHECK(post["formula"].text().find("^2") != std::string::npos);
+    const auto before = column_of(post, "pre");
+    const auto after = column_of(post, "post");
+    REQUIRE(before.size() == 32);
+    int firing = 0;
+    std::size_t strongest = 0;
+    for (std::size_t n = 0; n < before.size(); ++n) {
+      const double x = before[n].number();
+      firing += x > 0 ? 1 : 0;
+      if (after[n].number() > after[strongest].number()) strongest = n;
+      CHECK_MESSAGE(after[n].number() == doctest::Approx(x > 0 ? x * x : 0).epsilon(1e-14), "neuron ", n);
+    }
+    CHECK(firing > 0);
+    CHECK(firing < 32);
+    // Two ways that know nothing of each other: autograd, and the loss with the weight moved.
+    const Json page =
+        run.page({"backprop", "--weight", "layer1.mlp_fc1[" + std::to_string(strongest) + ",5]"});
+    const double slope = step_of(page, "backprop, position by position")["result"].number();
+    CHECK(slope != 0);
+    CHECK(slope == doctest::Approx(step_of(page, "the same by nudging")["result"].number()).epsilon(1e-6));
+  }
+
   TEST_CASE("explain backprop: a gradient of exactly 0 has its reason") {
     const ExplainedRun run;
     const auto why = [](const Json& page) {

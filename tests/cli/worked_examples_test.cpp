@@ -59,11 +59,13 @@ std::string joined(const Lines& lines) {
 }  // namespace
 
 TEST_SUITE("docs") {
-  TEST_CASE("docs: every command of worked-examples.md prints what stands there") {
-    const std::string page =
-        microgpt::read_file(repository_file("docs/worked-examples.md"), microgpt::Fault::io);
-    const auto examples = examples_of(page);
+  TEST_CASE("docs: every command of worked-examples.md and the README prints what stands there") {
+    auto examples =
+        examples_of(microgpt::read_file(repository_file("docs/worked-examples.md"), microgpt::Fault::io));
     CHECK(examples.size() >= 8);
+    const auto first = examples_of(microgpt::read_file(repository_file("README.md"), microgpt::Fault::io));
+    CHECK(first.size() == 1);
+    examples.insert(examples.end(), first.begin(), first.end());
     const auto folder_of = [](const char* program) {
       return std::filesystem::path(program).parent_path().string();
     };
