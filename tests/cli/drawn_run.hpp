@@ -9,8 +9,10 @@
 #include "cli/small_run.hpp"
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/io/run_folder.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "support/json.hpp"
 #include "support/numbers.hpp"
+#include "support/pages.hpp"
 
 namespace microgpt::test {
 
@@ -59,6 +61,25 @@ struct DrawnRuns {
     const auto result = study(arguments);
     if (result.exit_code != 0) throw std::runtime_error(result.err);
     return Json::parse(result.out);
+  }
+
+  /// The page of a call as it was at 80 and 120 columns; colours on a terminal, unless NO_COLOR is set.
+  void check_pages(const std::string& name, const std::vector<std::string>& call) const {
+    for (const std::string width : {"80", "120"}) {
+      auto wide = call;
+      wide.insert(wide.end(), {"--width", width});
+      const auto page = study(wide);
+      check_page(name + "-" + width, page.out);
+      for (const std::string& line : lines_of(page.out)) {
+        CAPTURE(line);
+        CHECK(microgpt::count_code_points(line) <= std::stoul(width));
+      }
+    }
+    const auto shown = [&](const std::string& no_color) {
+      return study(call, {.environment = {{"TERM", "xterm"}, {"NO_COLOR", no_color}}, .terminal = true}).out;
+    };
+    CHECK(shown("").find("\x1b[38;5;16;48;5;") != std::string::npos);
+    CHECK(shown("1").find("\x1b[") == std::string::npos);
   }
 };
 

@@ -7,7 +7,6 @@
 #include "cli/drawn_run.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/text/utf8.hpp"
-#include "support/pages.hpp"
 
 namespace {
 
@@ -182,21 +181,6 @@ TEST_SUITE("cli") {
     const TwoRuns runs;
     const std::vector<std::string> call = {"diff", "run/checkpoints/step-00000010.safetensors", "run",
                                            "--text", "emma"};
-    for (const std::string width : {"80", "120"}) {
-      auto wide = call;
-      wide.insert(wide.end(), {"--width", width});
-      const auto page = runs.study(wide);
-      check_page("study-diff-" + width, page.out);
-      for (const std::string& line : lines_of(page.out)) {
-        CAPTURE(line);
-        CHECK(microgpt::count_code_points(line) <= std::stoul(width));
-      }
-    }
-    const auto shown = [&](const std::string& no_color) {
-      return runs.study(call, {.environment = {{"TERM", "xterm"}, {"NO_COLOR", no_color}}, .terminal = true})
-          .out;
-    };
-    CHECK(shown("").find("\x1b[38;5;16;48;5;") != std::string::npos);
-    CHECK(shown("1").find("\x1b[") == std::string::npos);
+    runs.check_pages("study-diff", call);
   }
 }

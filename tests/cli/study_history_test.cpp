@@ -9,7 +9,6 @@
 #include "cli/drawn_run.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/text/utf8.hpp"
-#include "support/pages.hpp"
 
 namespace {
 
@@ -314,21 +313,6 @@ TEST_SUITE("cli") {
     const auto call =
         with_scalars({"history", "run", "--text", "emma"},
                      {"loss", "head.induction", "prob[position 3, token a]", "nearest(a)", "nearest(BOS)"});
-    for (const std::string width : {"80", "120"}) {
-      auto wide = call;
-      wide.insert(wide.end(), {"--width", width});
-      const auto page = runs.study(wide);
-      check_page("study-history-" + width, page.out);
-      for (const std::string& line : lines_of(page.out)) {
-        CAPTURE(line);
-        CHECK(microgpt::count_code_points(line) <= std::stoul(width));
-      }
-    }
-    const auto shown = [&](const std::string& no_color) {
-      return runs.study(call, {.environment = {{"TERM", "xterm"}, {"NO_COLOR", no_color}}, .terminal = true})
-          .out;
-    };
-    CHECK(shown("").find("\x1b[38;5;16;48;5;") != std::string::npos);
-    CHECK(shown("1").find("\x1b[") == std::string::npos);
+    runs.check_pages("study-history", call);
   }
 }
