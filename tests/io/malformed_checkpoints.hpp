@@ -56,6 +56,8 @@ inline std::vector<NamedFile> malformed_checkpoints() {
       {"no vocabulary", [](Parts& p) { p.metadata.erase("vocabulary"); }},
       {"vocabulary no JSON", [](Parts& p) { p.metadata["vocabulary"] = "a"; }},
       {"vocabulary an object", [](Parts& p) { p.metadata["vocabulary"] = "{}"; }},
+      {"vocabulary a string", [](Parts& p) { p.metadata["vocabulary"] = "\"abc\""; }},
+      {"vocabulary with an array in it", [](Parts& p) { p.metadata["vocabulary"] = R"(["\n",["a"]])"; }},
       {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; }},
       {"vocabulary with an empty string", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); }},
       {"vocabulary with two characters", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); }},

@@ -1,6 +1,7 @@
 #include "microgpt/io/run_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "support/errors.hpp"
 #include "support/temp_folder.hpp"
@@ -35,8 +36,10 @@ TEST_SUITE("io") {
     write_bytes(folder / "file", "old");
     fs::create_directory(folder / "used");
     write_bytes(folder / "used" / ".hidden", "old");
-    for (const auto& path : {folder / "file", folder / "used", folder / "a/b/c", folder / "file/x",
-                             fs::path("/proc/microgpt-run")}) {
+    fs::create_directories(folder / "checkpointed/checkpoints");
+    write_bytes(folder / "checkpointed/checkpoints/mine", "old");
+    for (const auto& path : {folder / "file", folder / "used", folder / "a/b/c", folder / "checkpointed",
+                             folder / "file/x", fs::path("/proc/microgpt-run")}) {
       const Failure failure = failure_of([&] { RunFolder::create(path); });
       CAPTURE(failure.message);
       CHECK(failure.fault == 5);
@@ -45,6 +48,19 @@ TEST_SUITE("io") {
     }
     CHECK(names_in(folder / "used") == std::vector<std::string>{".hidden"});
     CHECK(read_bytes(folder / "file") == "old");
+  }
+
+  TEST_CASE("run_folder: a folder that cannot be looked into is not taken for empty") {
+    const TempFolder folder;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none = {0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);  // also root can open nothing now
+    const Failure failure = failure_of([&] { RunFolder::create(folder.path()); });
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(failure.fault == 5);
+    CHECK(failure.names(folder.path().string()));
+    CHECK(names_in(folder.path()).empty());
   }
 
   TEST_CASE("run_folder: the next number is the first that is free") {
@@ -73,8 +89,11 @@ TEST_SUITE("io") {
     for (const int step : {20, 100, 9, 123456789, 99999999, 1000000000, 99}) {
       write_bytes(run.checkpoint(step), "");
     }
-    for (const std::string other : {"step-00000999.safetensors.part", "notes.txt", "other.safetensors",
-                                    ".step-00001000.safetensors.tmp.1"}) {
+    for (const std::string other :
+         {"step-00000999.safetensors.part", "notes.txt", "other.safetensors",
+          ".step-00001000.safetensors.tmp.1", "step-1.safetensors", "step-0000001x.safetensors",
+          "step-99999999999.safetensors", "step-.safetensors", "step--0000001.safetensors",
+          "stop-00000007.safetensors", "step-00000007.safetensor"}) {
       write_bytes(run.path / "checkpoints" / other, "");
     }
     std::vector<fs::path> expected;

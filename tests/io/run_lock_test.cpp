@@ -53,6 +53,15 @@ TEST_SUITE("io") {
     CHECK(read_bytes(folder / "victim") == "mine");
   }
 
+  TEST_CASE("run_lock: it keeps others out before its name is in the file") {
+    const TempFolder folder;
+    const RunLock lock(folder.path());
+    write_bytes(folder / ".lock", "");
+    const Failure failure = failure_of([&] { const RunLock other(folder.path()); });
+    CHECK(failure.fault == 5);
+    CHECK(failure.names(": process of another run is writing there"));
+  }
+
   TEST_CASE("run_lock: a name with control characters does not reach the message raw") {
     const TempFolder folder;
     const RunLock lock(folder.path());

@@ -129,15 +129,10 @@ class Reader {
   }
   template <class N>
   void whole(const std::string& key, N& value, N low, N high, const char* /*meaning*/) {
-    const json* found = find(key);
-    if (found == nullptr) return;
-    const std::string allowed = range_text("a whole number", low, high);
-    if (!found->is_number_integer()) refuse(key, *found, allowed);
-    if (!found->is_number_unsigned() || found->get<std::uint64_t>() < static_cast<std::uint64_t>(low)
-        || found->get<std::uint64_t>() > static_cast<std::uint64_t>(high)) {
-      refuse(key, *found, allowed);
+    if (const json* found = find(key)) {
+      value = static_cast<N>(
+          whole_number(key, *found, static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high)));
     }
-    value = static_cast<N>(found->get<std::uint64_t>());
   }
   void real(const std::string& key, double& value, double low, double high, const char* /*meaning*/) {
     const json* found = find(key);
@@ -170,7 +165,7 @@ class Reader {
   /// To be called when all keys were asked for: whatever else the document holds is an error.
   void refuse_unknown() const {
     for (const auto& [name, value] : document_.items()) {
-      if (value.is_object() && groups_.contains(name)) {
+      if (groups_.contains(name)) {
         for (const auto& [inner, unused] : value.items()) check_known(name + "." + inner);
       } else {
         check_known(name);
@@ -191,6 +186,16 @@ class Reader {
   }
 
  private:
+  [[nodiscard]] std::uint64_t whole_number(const std::string& key, const json& found, std::uint64_t low,
+                                           std::uint64_t high) const {
+    // The JSON library holds whole numbers below 0 as signed, and others from 2^64 on as real ones.
+    if (!found.is_number_unsigned() || found.get<std::uint64_t>() < low
+        || found.get<std::uint64_t>() > high) {
+      refuse(key, found, range_text("a whole number", low, high));
+    }
+    return found.get<std::uint64_t>();
+  }
+
   const json* find(const std::string& key) {
     known_.push_back(key);
     const auto [group, name] = split_key(key);

@@ -27,7 +27,7 @@ std::optional<int> step_of(const fs::path& path) {
   int step = 0;
   const auto [stop, failed] = std::from_chars(name.data() + kPrefix.size(), end, step);
   const bool is_ours =
-      failed == std::errc() && stop == end && RunFolder{}.checkpoint(step).filename() == name;
+      failed == std::errc() && stop == end && step >= 0 && RunFolder{}.checkpoint(step).filename() == name;
   return is_ours ? std::optional(step) : std::nullopt;
 }
 
@@ -44,7 +44,7 @@ bool has_nothing(const fs::path& path) {
     const std::string name = entry->path().filename().string();
     std::error_code unknown;
     const bool leftover = name == ".lock" || name.starts_with(".config.json.tmp")
-                          || (name == "checkpoints" && fs::is_empty(entry->path(), unknown) && !unknown);
+                          || (name == "checkpoints" && fs::is_empty(entry->path(), unknown));
     if (!leftover) return false;
   }
   return !failed;
