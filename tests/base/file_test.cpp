@@ -103,4 +103,22 @@ TEST_SUITE("base") {
     CHECK(idle.writes == 1);
     CHECK(write_all(file, "") == 0);
   }
+
+  TEST_CASE("file: one that opens but cannot be looked at is refused with the reason") {
+    class NoStatus : public SystemCalls {
+     public:
+      NoStatus() { use_system_calls(this); }
+      ~NoStatus() override { use_system_calls(nullptr); }
+      int fstat(int /*fd*/, struct stat* /*status*/) override {
+        errno = EIO;
+        return -1;
+      }
+    };
+    const TempFolder folder;
+    write_bytes(folder / "file", "bytes");
+    const NoStatus refused;
+    const Failure failure = failure_of([&] { read_file(folder / "file", Fault::data); });
+    CHECK(failure.fault == 3);
+    CHECK(failure.message == "cannot read file: " + (folder / "file").string() + ": Input/output error");
+  }
 }

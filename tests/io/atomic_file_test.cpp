@@ -195,10 +195,41 @@ TEST_SUITE("io") {
     }
   }
 
+  TEST_CASE("atomic_file: a file system that tells only at the end that it did not write is heard") {
+    class LateRefusal : public SystemCalls {
+     public:
+      explicit LateRefusal(int number) : number_(number) { use_system_calls(this); }
+      ~LateRefusal() override { use_system_calls(nullptr); }
+      int close(int fd) override {
+        SystemCalls::close(fd);
+        errno = number_;
+        return -1;
+      }
+
+     private:
+      int number_;
+    };
+    const TempFolder folder;
+    write_bytes(folder / "file", "old");
+    for (const auto& [number, fault] : {std::pair(EIO, 5), std::pair(EDQUOT, 5), std::pair(EINTR, 0)}) {
+      Failure failure;
+      {
+        const LateRefusal late(number);
+        failure = write_failure(folder / "file");
+      }
+      CAPTURE(failure.message);
+      CHECK(failure.fault == fault);
+      CHECK(failure.names(": close: ") == (fault != 0));
+      CHECK(read_bytes(folder / "file") == (fault != 0 ? "old" : "new"));
+      CHECK(names_in(folder.path()).size() == 1);
+    }
+  }
+
   TEST_CASE("atomic_file: of the files in a folder only our temporary ones are removed") {
     const TempFolder folder;
-    const std::vector<std::string> others = {".file.tmp.",  ".file.tmp.12x", ".file.tmp", ".file.tmp.x",
-                                             "file.tmp.12", ".hidden",       "file"};
+    const std::vector<std::string> others = {".a",        ".abc123",     ".file.tmp.",  ".file.tmp.12x",
+                                             ".file.tmp", ".file.tmp.x", "file.tmp.12", ".hidden",
+                                             "file"};
     for (const std::string& name : others) write_bytes(folder / name, "");
     write_bytes(folder / ".file.tmp.12", "");
     write_bytes(folder / ".a.tmp.b.tmp.3", "");

@@ -38,8 +38,10 @@ TEST_SUITE("io") {
     write_bytes(folder / "used" / ".hidden", "old");
     fs::create_directories(folder / "checkpointed/checkpoints");
     write_bytes(folder / "checkpointed/checkpoints/mine", "old");
+    fs::create_directory(folder / "noted");
+    write_bytes(folder / "noted" / "notes", "");
     for (const auto& path : {folder / "file", folder / "used", folder / "a/b/c", folder / "checkpointed",
-                             folder / "file/x", fs::path("/proc/microgpt-run")}) {
+                             folder / "noted", folder / "file/x", fs::path("/proc/microgpt-run")}) {
       const Failure failure = failure_of([&] { RunFolder::create(path); });
       CAPTURE(failure.message);
       CHECK(failure.fault == 5);

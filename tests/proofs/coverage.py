@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from relinked import PLACES, ROOT, relink, run_tests, text_of, tool
+from relinked import PLACES, ROOT, listed, relink, run_tests, text_of, tool
 
 LISTED = "tests/proofs/coverage.txt"
 
@@ -47,11 +47,7 @@ def measured():
 
 def main():
     lines, branches = measured()
-    allowed = {}
-    for row in text_of(LISTED).splitlines():
-        if row.strip() and not row.startswith("#"):
-            path, code, reason = (part.strip() for part in row.split(" @ "))
-            allowed[path, code] = reason
+    allowed = {(path, code) for path, code, _ in listed(LISTED)}
     used = set()
     bad = []
     for (path, number), count in sorted(lines.items()):
@@ -68,7 +64,7 @@ def main():
     ways = [count for counts in branches.values() for count in counts.values()]
     print("lines %d of %d, branches %d of %d; %d lines of code listed with a reason"
           % (covered, len(lines), sum(count > 0 for count in ways), len(ways), len(used)))
-    for path, code in sorted(set(allowed) - used):
+    for path, code in sorted(allowed - used):
         bad.append("listed in %s, but reached or gone: %s @ %s" % (LISTED, path, code))
     if bad:
         print("\n".join(bad))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from relinked import PLACES, ROOT, relink, run_tests, text_of
+from relinked import PLACES, ROOT, listed, relink, run_tests, text_of
 import rules
 
 
@@ -50,10 +50,8 @@ class Tests:
 
 
 def main():
-    conditions = []
-    for row in text_of("tests/proofs/conditions.txt").splitlines():
-        if row.strip() and not row.startswith("#"):
-            conditions.append([part.strip() for part in row.split(" @ ")])
+    conditions = listed("tests/proofs/conditions.txt")
+    unreached = {(path, code): reason for path, code, reason in listed("tests/proofs/coverage.txt")}
     found = []
     sources = {}
     for folder in PLACES:
@@ -84,9 +82,13 @@ def main():
     unnoticed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for rule, (number, name) in zip(found, enumerate(pool.map(judge, range(1, len(found) + 1)), 1)):
-            if name is None:
+            seen = len(tests.at.get(number, []))
+            code = text_of(rule.path).splitlines()[rule.line - 1].strip()
+            if name is None and seen == 0 and (rule.path, code) in unreached:
+                name = "no test reaches it: " + unreached[rule.path, code]
+            elif name is None:
                 unnoticed += 1
-                name = "NOBODY NOTICED (%d tests had something refused)" % len(tests.at.get(number, []))
+                name = "NOBODY NOTICED (%d tests had something refused)" % seen
             print("%s:%d: %s: %s\n    %s" % (rule.path, rule.line, rule.kind, rule.text, name), flush=True)
     print("%d rules, %d that nobody noticed" % (len(found), unnoticed))
     sys.exit(1 if unnoticed else 0)

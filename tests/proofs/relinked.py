@@ -31,6 +31,12 @@ def text_of(path):
         return file.read()
 
 
+def listed(path):
+    """The rows of a list, whose parts stand between @."""
+    rows = [row for row in text_of(path).splitlines() if row.strip() and not row.startswith("#")]
+    return [[part.strip() for part in row.split(" @ ")] for row in rows]
+
+
 def relink(name, flags, change=None, compiler=None, tests=()):
     """Compiles every source, or change(path, text) of it, and the tests in some places, and links tests and program
     with that. Returns the folder."""

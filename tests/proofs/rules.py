@@ -23,17 +23,17 @@ RUNTIME = r"""
 #include <cstdlib>
 #include <string>
 namespace microgpt_rules {
+static const char* const off = std::getenv("MICROGPT_RULE_OFF");
+static const int off_number = off != nullptr ? std::atoi(off) : 0;
+static const char* const log = std::getenv("MICROGPT_RULE_LOG");
+// Open from the start, for there are tests in which nothing can be opened.
+static const int log_fd = log != nullptr ? ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
 [[maybe_unused]] static bool refuses(int number, bool refused) {
-  static const char* off = std::getenv("MICROGPT_RULE_OFF");
-  static const int off_number = off != nullptr ? std::atoi(off) : 0;
-  static const char* log = std::getenv("MICROGPT_RULE_LOG");
   static std::atomic<bool> logged[1000];
   if (refused && log != nullptr && !logged[number].exchange(true)) {
     const int before = errno;
     const std::string line = std::to_string(number) + "\n";
-    const int fd = ::open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (::write(fd, line.data(), line.size()) < 0) std::abort();
-    ::close(fd);
+    if (::write(log_fd, line.data(), line.size()) < 0) std::abort();
     errno = before;
   }
   return refused && number != off_number;

@@ -190,6 +190,11 @@ TEST_SUITE("text") {
       CHECK(got.names(each.where));
       CHECK(got.names(each.guess));
     }
+    // Of fewer than 8 bytes, or with a NUL elsewhere, it is not said that they are UTF-16.
+    for (const std::string& text :
+         {"a\0b\0c\0d"s, "\0a"s, "a\0b\0c\0d\0e"s.replace(3, 1, "x"), "abc\0d\0e\0f\0"s}) {
+      CHECK(failure(text).fault == 0);
+    }
   }
 
   TEST_CASE("dataset: a file is read as it stands and its digest is that of its bytes") {

@@ -315,10 +315,7 @@ class Describer {
 RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
   json document = given;
   const auto rename = [&](const char* group, const char* former, const char* name) {
-    if (!document.is_object() || !document.contains(group) || !document[group].is_object()
-        || !document[group].contains(former)) {
-      return;
-    }
+    if (!document.contains(group) || !document[group].contains(former)) return;
     document[group][name] = document[group][former];
     document[group].erase(former);
   };
@@ -344,7 +341,7 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   constexpr std::uint64_t kLimit = 1 << 20;
   json document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
-  const json path_in_file = document.is_object() && document.contains("data") && document["data"].is_object()
+  const json path_in_file = document.contains("data") && document["data"].is_object()
                                 ? document["data"].value("path", json())
                                 : json();
   if (path_in_file.is_string() && !path_in_file.get<std::string>().empty()) {

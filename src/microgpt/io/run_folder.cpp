@@ -22,13 +22,9 @@ constexpr std::string_view kSuffix = ".safetensors";
 /// The step of a checkpoint of this name, which must be just as checkpoint() writes it.
 std::optional<int> step_of(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
-  const char* end = name.data() + name.size() - kSuffix.size();
   int step = 0;
-  const auto [stop, failed] = std::from_chars(name.data() + kPrefix.size(), end, step);
-  const bool is_ours =
-      failed == std::errc() && stop == end && step >= 0 && RunFolder{}.checkpoint(step).filename() == name;
-  return is_ours ? std::optional(step) : std::nullopt;
+  std::from_chars(name.data() + std::min(name.size(), kPrefix.size()), name.data() + name.size(), step);
+  return step >= 0 && RunFolder{}.checkpoint(step).filename() == name ? std::optional(step) : std::nullopt;
 }
 
 void make_checkpoints_folder(const fs::path& run) {
@@ -86,8 +82,7 @@ RunFolder RunFolder::create(const fs::path& path) {
 
 RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name) {
   std::error_code failed;
-  fs::create_directories(parent, failed);
-  if (failed) throw Error(Fault::io, "cannot make folder: " + parent.string() + ": " + failed.message());
+  fs::create_directories(parent, failed);  // if that fails, so does what follows
   for (int number = 1;; ++number) {
     const fs::path path = parent / (name + "-" + std::to_string(number));
     // create_directory says whether it was this call that made it: two runs never share one.

@@ -132,7 +132,7 @@ class HeaderReader : public JsonEvents {
   }
 
   bool end_array() override {
-    if (key_ == "data_offsets" && offsets_.size() != 2) refuse_offsets();
+    if (key_ == "data_offsets" && offsets_.size() < 2) refuse_offsets();
     place_ = Place::tensor;
     return true;
   }
