@@ -81,8 +81,12 @@ TEST_SUITE("io") {
     CHECK(!fs::exists(parent / "x-5" / "checkpoints"));
     CHECK(read_bytes(parent / "x-3") == "a file");
 
-    CHECK(failure_of([&] { RunFolder::create_next(parent / "x-3", "z"); }).fault == 5);
-    CHECK(failure_of([&] { RunFolder::create_next("/proc", "z"); }).fault == 5);
+    const Failure in_file = failure_of([&] { RunFolder::create_next(parent / "x-3", "z"); });
+    CHECK(in_file.fault == 5);
+    CHECK(in_file.names("cannot make folder: " + (parent / "x-3").string() + ": Not a directory"));
+    const Failure in_proc = failure_of([&] { RunFolder::create_next("/proc", "z"); });
+    CHECK(in_proc.fault == 5);
+    CHECK(in_proc.names("cannot make run folder: /proc/z-1: "));
   }
 
   TEST_CASE("run_folder: checkpoints come newest first") {

@@ -55,12 +55,12 @@ TEST_SUITE("io") {
                           {folder / "folder", ": Is a directory"},
                           {folder / "link", ": Too many levels of symbolic links"},
                           {"/proc", ": "}};
-    for (const auto& [path, why] : cases) {
-      const Failure failure = failure_of([&] { const RunLock lock(path); });
+    for (const Case& each : cases) {
+      const Failure failure = failure_of([&] { const RunLock lock(each.path); });
       CAPTURE(failure.message);
       CHECK(failure.fault == 5);
       CHECK(failure.is_one_line());
-      CHECK(failure.names("cannot lock run folder: " + path.string() + why));
+      CHECK(failure.names("cannot lock run folder: " + each.path.string() + each.why));
     }
     CHECK(read_bytes(folder / "victim") == "mine");
   }

@@ -20,9 +20,6 @@ def commands(places=PLACES):
     """The compile commands of what is there as lists of words, by path in the repository."""
     with open(os.path.join(DEV, "compile_commands.json"), encoding="utf-8") as file:
         entries = {os.path.relpath(entry["file"], ROOT): shlex.split(entry["command"]) for entry in json.load(file)}
-    for words in entries.values():
-        if not words[1].startswith("-"):
-            del words[0]  # ccache or the like
     return {path: words for path, words in sorted(entries.items()) if path.startswith(places)}
 
 
@@ -48,7 +45,8 @@ def relink(name, flags, change=None, compiler=None, tests=()):
         path, words = item
         source = os.path.join(folder, path.replace("/", "_"))
         words = list(words)
-        words[0] = compiler or words[0]
+        at = 0 if words[1].startswith("-") else 1  # behind ccache or the like
+        words[at] = compiler or words[at]
         replaced = words[words.index("-o") + 1]
         words[words.index("-o") + 1] = source + ".o"
         if change is not None:

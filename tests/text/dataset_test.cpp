@@ -206,6 +206,16 @@ TEST_SUITE("text") {
     CHECK(data.digest() == sha256(bytes));
   }
 
+  TEST_CASE("dataset: a file of 4 GiB is refused before it is read") {
+    const TempFolder folder;
+    write_bytes(folder / "large", "");
+    std::filesystem::resize_file(folder / "large", std::uintmax_t{1} << 32);  // of nothing
+    const Failure got =
+        failure_of([&] { Dataset::load(folder / "large", DataMode::lines, ByteOrderMark::keep); });
+    CHECK(got.fault == 3);
+    CHECK(got.names("it holds 4294967296 bytes: at most 4294967295 are read"));
+  }
+
   TEST_CASE("dataset: a path that is no readable text is refused at once") {
     const TempFolder folder;
     REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);

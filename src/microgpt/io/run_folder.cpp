@@ -82,7 +82,8 @@ RunFolder RunFolder::create(const fs::path& path) {
 
 RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name) {
   std::error_code failed;
-  fs::create_directories(parent, failed);  // if that fails, so does what follows
+  fs::create_directories(parent, failed);
+  if (failed) throw Error(Fault::io, "cannot make folder: " + parent.string() + ": " + failed.message());
   for (int number = 1;; ++number) {
     const fs::path path = parent / (name + "-" + std::to_string(number));
     // create_directory says whether it was this call that made it: two runs never share one.
