@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from relinked import PLACES, ROOT, listed, relink, run_tests, text_of, tool
+from relinked import PLACES, ROOT, SUITES, listed, relink, run_tests, text_of, tool
 
 LISTED = "tests/proofs/coverage.txt"
 
@@ -17,7 +17,7 @@ def measured():
     # Of a function in a header, that which a test calls is in the test's own object.
     folder = relink("coverage", ["-O0", "-fprofile-instr-generate", "-fcoverage-mapping"], compiler="clang++",
                     tests=("tests/base/", "tests/io/", "tests/text/"))
-    result = run_tests(folder, [], {"LLVM_PROFILE_FILE": os.path.join(folder, "%4m.profraw")})
+    result = run_tests(folder, ",".join(SUITES), [], {"LLVM_PROFILE_FILE": os.path.join(folder, "%4m.profraw")})
     if result.returncode != 0:
         sys.exit("the tests fail:\n" + result.stdout[-3000:])
     raw = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".profraw")]

@@ -3,7 +3,8 @@
 Fails if none does. Called by scripts/mutate.sh.
 
 All rules are in one program, with a switch each. Every test runs once by itself with all of them, and it is written
-down at which rules it had something refused: only these tests can notice that such a rule is gone."""
+down at which rules it had something refused: only these tests can notice that such a rule is gone. The tests that
+start the program are asked last, and only about rules that no other test notices."""
 
 import concurrent.futures
 import os
@@ -12,25 +13,27 @@ import subprocess
 import sys
 import time
 
-from relinked import PLACES, ROOT, listed, relink, run_tests, text_of
+from relinked import PLACES, ROOT, SUITES, listed, relink, run_tests, text_of
 import rules
 
 
 class Tests:
-    def __init__(self, folder):
+    def __init__(self, folder, suites):
         self.folder = folder
-        listing = run_tests(folder, ["--list-test-cases"], {}).stdout
-        self.names = [line for line in listing.splitlines() if line and not line.startswith(("[doctest]", "==="))]
+        self.suites = suites
         self.seconds = {}
         self.at = {}  # number of a rule: the tests in which it refused
+        listing = run_tests(folder, suites, ["--list-test-cases"], {}).stdout
+        names = [line for line in listing.splitlines() if line and not line.startswith(("[doctest]", "==="))]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(self.learn, names))
 
     def run(self, name, environment, timeout):
         # A comma would end the pattern.
-        return run_tests(self.folder, ["--test-case=" + name.replace(",", "?")], environment, timeout)
+        return run_tests(self.folder, self.suites, ["--test-case=" + name.replace(",", "?")], environment, timeout)
 
-    def learn(self, item):
-        index, name = item
-        log = os.path.join(self.folder, "log.%d" % index)
+    def learn(self, name):
+        log = os.path.join(self.folder, "log." + re.sub(r"\W", "_", name)[:200])
         begin = time.monotonic()
         result = self.run(name, {"MICROGPT_RULE_LOG": log}, 900)
         if result.returncode != 0 or "1 passed" not in result.stdout:
@@ -40,6 +43,12 @@ class Tests:
             with open(log, encoding="utf-8") as file:
                 for number in set(file.read().split()):
                     self.at.setdefault(int(number), []).append(name)
+
+    def who_notices(self, number, stem):
+        """The first test that fails without the rule; those named like its source are asked first."""
+        def order(name):
+            return not name.replace("_", " ").startswith(stem), self.seconds[name]
+        return next((name for name in sorted(self.at.get(number, []), key=order) if self.notices(name, number)), None)
 
     def notices(self, name, number):
         try:
@@ -66,32 +75,40 @@ def main():
             print("%3d %s:%d: %s: %s" % (number, rule.path, rule.line, rule.kind, rule.text))
         return
 
-    tests = Tests(relink("mutate", ["-O0"], lambda path, text: sources[path]))
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        list(pool.map(tests.learn, enumerate(tests.names)))
+    folder = relink("mutate", ["-O0"], lambda path, text: sources[path])
+    left = list(range(1, len(found) + 1))
+    seen = dict.fromkeys(left, 0)
+    for suites in SUITES:
+        if not left:
+            break
+        tests = Tests(folder, suites)
 
-    def judge(number):
-        stem = re.sub(r"\W+", " ", os.path.basename(found[number - 1].path)[:-len(".cpp")].replace("_", " "))
-        def likely(name):
-            return not name.replace("_", " ").startswith(stem), tests.seconds[name]
-        for name in sorted(tests.at.get(number, []), key=likely):
-            if tests.notices(name, number):
-                return name
-        return None
+        def judge(number):
+            stem = os.path.basename(found[number - 1].path)[:-len(".cpp")].replace("_", " ")
+            return tests.who_notices(number, stem)
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for number, name in zip(left[:], pool.map(judge, left[:])):
+                seen[number] += len(tests.at.get(number, []))
+                if name is not None:
+                    left.remove(number)
+                    say(found[number - 1], name)
 
     unnoticed = 0
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for rule, (number, name) in zip(found, enumerate(pool.map(judge, range(1, len(found) + 1)), 1)):
-            seen = len(tests.at.get(number, []))
-            code = text_of(rule.path).splitlines()[rule.line - 1].strip()
-            if name is None and seen == 0 and (rule.path, code) in unreached:
-                name = "no test reaches it: " + unreached[rule.path, code]
-            elif name is None:
-                unnoticed += 1
-                name = "NOBODY NOTICED (%d tests had something refused)" % seen
-            print("%s:%d: %s: %s\n    %s" % (rule.path, rule.line, rule.kind, rule.text, name), flush=True)
+    for number in left:
+        rule = found[number - 1]
+        code = text_of(rule.path).splitlines()[rule.line - 1].strip()
+        if seen[number] == 0 and (rule.path, code) in unreached:
+            say(rule, "no test reaches it: " + unreached[rule.path, code])
+        else:
+            unnoticed += 1
+            say(rule, "NOBODY NOTICED; %d tests had something refused" % seen[number])
     print("%d rules, %d that nobody noticed" % (len(found), unnoticed))
     sys.exit(1 if unnoticed else 0)
+
+
+def say(rule, what):
+    print("%s:%d: %s: %s\n    %s" % (rule.path, rule.line, rule.kind, rule.text, what), flush=True)
 
 
 if __name__ == "__main__":
