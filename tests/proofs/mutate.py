@@ -45,9 +45,9 @@ class Tests:
                     self.at.setdefault(int(number), []).append(name)
 
     def who_notices(self, number, stem):
-        """The first test that fails without the rule; those named like its source are asked first."""
+        """The first test that fails without the rule. Quick ones are asked first, and those named like its source."""
         def order(name):
-            return not name.replace("_", " ").startswith(stem), self.seconds[name]
+            return self.seconds[name] * (0.2 if name.replace("_", " ").startswith(stem) else 1)
         return next((name for name in sorted(self.at.get(number, []), key=order) if self.notices(name, number)), None)
 
     def notices(self, name, number):
@@ -75,7 +75,9 @@ def main():
             print("%3d %s:%d: %s: %s" % (number, rule.path, rule.line, rule.kind, rule.text))
         return
 
-    folder = relink("mutate", ["-O0"], lambda path, text: sources[path])
+    # Without its refusal at the end a function may fall off it: the compiler must not conclude that it does not.
+    flags = ["-fsanitize=return", "-fsanitize-undefined-trap-on-error"]
+    folder = relink("mutate", flags, lambda path, text: sources[path])
     left = list(range(1, len(found) + 1))
     seen = dict.fromkeys(left, 0)
     for suites in SUITES:
