@@ -48,6 +48,9 @@ TEST_SUITE("io") {
       CHECK(failure.is_one_line());
       CHECK(failure.names(path.string()));
     }
+    const Failure taken = failure_of([&] { RunFolder::create(folder / "file"); });
+    CHECK(taken.names("cannot make run folder: " + (folder / "file").string()
+                      + ": there is a file of that name"));
     CHECK(names_in(folder / "used") == std::vector<std::string>{".hidden"});
     CHECK(read_bytes(folder / "file") == "old");
   }
