@@ -293,6 +293,15 @@ TEST_SUITE("text") {
     CHECK(split_texts(dataset_of("abc", DataMode::stream), {.mode = DataMode::stream}).held_out.empty());
   }
 
+  TEST_CASE("corpus: a cut that falls into a character goes behind it") {
+    const Dataset dataset = dataset_of("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", DataMode::stream);
+    const Sides sides = split_texts(dataset, {.mode = DataMode::stream, .held_out = 0.5});  // at byte 4 of 9
+    REQUIRE(sides.training.size() == 1);
+    REQUIRE(sides.held_out.size() == 1);
+    CHECK(sides.training[0] == "\xe2\x82\xac\xe2\x82\xac");
+    CHECK(sides.held_out[0] == "\xe2\x82\xac");
+  }
+
   TEST_CASE("corpus: a stream shorter than a window is refused") {
     const DataConfig config = {.path = "short.txt", .mode = DataMode::stream};
     CHECK(corpus_of("abcde", config, 4).training[0].text == "abcde");
