@@ -1,9 +1,13 @@
 #include "microgpt/base/file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "microgpt/base/system_calls.hpp"
 #include "support/errors.hpp"
 #include "support/temp_folder.hpp"
 
@@ -79,5 +83,42 @@ TEST_SUITE("base") {
     write_bytes(folder / "file", "x");
     std::filesystem::permissions(folder / "file", std::filesystem::perms::none);
     CHECK(failure_of([&] { read_file(folder / "file", Fault::data); }).names("Permission denied"));
+  }
+
+  TEST_CASE("file: a call that writes nothing and says no reason is an error and not made for ever") {
+    class Idle : public SystemCalls {
+     public:
+      Idle() { use_system_calls(this); }
+      ~Idle() override { use_system_calls(nullptr); }
+      ssize_t write(int /*fd*/, const void* /*bytes*/, std::size_t /*count*/) override {
+        return ++writes > 9 ? -1 : 0;
+      }
+      int writes = 0;
+    };
+    const TempFolder folder;
+    Idle idle;
+    const Descriptor file(folder / "file", O_WRONLY | O_CREAT, 0600);
+    REQUIRE(file.is_open());
+    CHECK(write_all(file, "bytes") == EIO);
+    CHECK(idle.writes == 1);
+    CHECK(write_all(file, "") == 0);
+  }
+
+  TEST_CASE("file: one that opens but cannot be looked at is refused with the reason") {
+    class NoStatus : public SystemCalls {
+     public:
+      NoStatus() { use_system_calls(this); }
+      ~NoStatus() override { use_system_calls(nullptr); }
+      int fstat(int /*fd*/, struct stat* /*status*/) override {
+        errno = EIO;
+        return -1;
+      }
+    };
+    const TempFolder folder;
+    write_bytes(folder / "file", "bytes");
+    const NoStatus refused;
+    const Failure failure = failure_of([&] { read_file(folder / "file", Fault::data); });
+    CHECK(failure.fault == 3);
+    CHECK(failure.message == "cannot read file: " + (folder / "file").string() + ": Input/output error");
   }
 }

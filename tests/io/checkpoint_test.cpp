@@ -148,6 +148,20 @@ TEST_SUITE("io") {
     }
   }
 
+  TEST_CASE("checkpoint: either precision is judged, when it is saved and when it is loaded") {
+    Saved<float> single;
+    single.state.parameters.values()[0] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(failure_of([&] { single.save(); }).fault == 6);
+    for (const auto& [tensor, value] :
+         {std::pair(0, std::numeric_limits<double>::infinity()), std::pair(31, -1e-300)}) {
+      const Saved<double> saved;
+      Parts parts(saved.path);
+      std::memcpy(parts.bytes.at(static_cast<std::size_t>(tensor)).data(), &value, sizeof value);
+      parts.write(saved.folder / "changed");
+      CHECK(load_failure(saved.folder / "changed").names("number 0 is not finite, or a negative square"));
+    }
+  }
+
   TEST_CASE("checkpoint: where it cannot be written it says so") {
     const Saved<float> saved;
     const Failure got = failure_of([&] {

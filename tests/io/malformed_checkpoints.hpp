@@ -56,6 +56,8 @@ inline std::vector<NamedFile> malformed_checkpoints() {
       {"no vocabulary", [](Parts& p) { p.metadata.erase("vocabulary"); }},
       {"vocabulary no JSON", [](Parts& p) { p.metadata["vocabulary"] = "a"; }},
       {"vocabulary an object", [](Parts& p) { p.metadata["vocabulary"] = "{}"; }},
+      {"vocabulary a string", [](Parts& p) { p.metadata["vocabulary"] = "\"abc\""; }},
+      {"vocabulary with an array in it", [](Parts& p) { p.metadata["vocabulary"] = R"(["\n",["a"]])"; }},
       {"vocabulary of numbers", [](Parts& p) { p.metadata["vocabulary"] = "[1,2,3,4]"; }},
       {"vocabulary with an empty string", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"\""); }},
       {"vocabulary with two characters", [](Parts& p) { p.replace("vocabulary", "\"a\"", "\"ab\""); }},
@@ -75,6 +77,8 @@ inline std::vector<NamedFile> malformed_checkpoints() {
       {"no data digest", [](Parts& p) { p.replace("training", "data_sha256", "data_sha255"); }},
       {"data digest a number",
        [](Parts& p) { p.replace("training", "\"" + std::string(64, 'a') + "\"", "1"); }},
+      {"data digest in capitals",
+       [](Parts& p) { p.replace("training", std::string(64, 'a'), std::string(64, 'A')); }},
       {"data digest short",
        [](Parts& p) { p.replace("training", std::string(64, 'a'), std::string(63, 'a')); }},
       {"no generator", [](Parts& p) { p.replace("training", "\"rng\"", "\"rnd\""); }},
@@ -100,6 +104,25 @@ inline std::vector<NamedFile> malformed_checkpoints() {
        [](Parts& p) {
          const auto at = p.metadata["training"].find("\"words\":[") + 9;
          p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "-1");
+       }},
+      {"generator with a word a fraction",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"words\":[") + 9;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "1.5");
+       }},
+      {"generator with words by name",
+       [](Parts& p) {
+         std::string words = "{\"0\":0";
+         for (int i = 1; i < 624; ++i) words += ",\"" + std::to_string(i) + "\":0";
+         const auto at = p.metadata["training"].find("\"words\":[") + 8;
+         p.metadata["training"].replace(at, p.metadata["training"].find(']', at) + 1 - at, words + "}");
+       }},
+      {"generator with something else",
+       [](Parts& p) { p.replace("training", "\"index\":", "\"more\":0,\"index\":"); }},
+      {"generator index a fraction",
+       [](Parts& p) {
+         const auto at = p.metadata["training"].find("\"index\":") + 8;
+         p.metadata["training"].replace(at, p.metadata["training"].find(',', at) - at, "1.5");
        }},
       {"generator index 625",
        [](Parts& p) {

@@ -121,6 +121,8 @@ inline std::vector<NamedFile> malformed_structure() {
       {"tensor array", R"({"a":[]})"},
       {"tensor string", R"({"a":"x"})"},
       {"tensor number", R"({"a":1})"},
+      {"tensor string like the dtype before",
+       R"({"a":{"shape":[4],"data_offsets":[0,16],"dtype":"F32"},"b":"F32"})"},
       {"tensor empty", R"({"a":{}})"},
       {"no dtype", R"({"a":{"shape":[2,2],"data_offsets":[0,16]}})"},
       {"no shape", R"({"a":{"dtype":"F32","data_offsets":[0,16]}})"},

@@ -1,9 +1,12 @@
 #include "microgpt/io/metrics.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
+#include <cerrno>
 #include <limits>
 
+#include "microgpt/base/system_calls.hpp"
 #include "support/errors.hpp"
 #include "support/json.hpp"
 #include "support/temp_folder.hpp"
@@ -45,7 +48,9 @@ TEST_SUITE("io") {
     const TempFolder folder;
     const std::string kept =
         "{\"step\":1,\"loss\":3}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"held_out_loss\":2}\n";
-    write_bytes(folder / "m", kept + "{\"step\":3,\"loss\":1}\nnoise\n\n[1]\n{\"step\":1,\"lo");
+    write_bytes(folder / "m", kept
+                                  + "{\"step\":3,\"loss\":1}\nnoise\n\n[1]\n{}\n{\"step\":1.5}\n{\"step\":null}\n"
+                                    "{\"step\":1,\"lo");
     Metrics metrics(folder / "m", 2);
     CHECK(read_bytes(folder / "m") == kept);
     // Lines wait, but never go half: a reader sees whole ones at any time.
@@ -63,5 +68,20 @@ TEST_SUITE("io") {
     CHECK(failure_of([&] { const Metrics metrics(folder / "no/folder", 0); }).fault == 5);
     std::filesystem::create_directory(folder / "folder");
     CHECK(failure_of([&] { const Metrics metrics(folder / "folder", 0); }).fault == 5);
+
+    class NoAppending : public SystemCalls {
+     public:
+      NoAppending() { use_system_calls(this); }
+      ~NoAppending() override { use_system_calls(nullptr); }
+      int open(const char* path, int flags, mode_t mode) override {
+        if ((flags & O_APPEND) == 0) return SystemCalls::open(path, flags, mode);
+        errno = EPERM;
+        return -1;
+      }
+    };
+    const NoAppending refused;
+    const Failure failure = failure_of([&] { const Metrics metrics(folder / "m", 0); });
+    CHECK(failure.fault == 5);
+    CHECK(failure.names("cannot write metrics: " + (folder / "m").string() + ": Operation not permitted"));
   }
 }

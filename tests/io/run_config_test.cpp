@@ -189,6 +189,19 @@ TEST_SUITE("io") {
     CHECK_THROWS(config_of(R"({"sample": {"max_length": -1}})", Fault::checkpoint));
     CHECK(config_text(config).find("\"documents\"") == std::string::npos);
     CHECK_THROWS(config_of(R"({"data": {"documents": "pages"}})", Fault::checkpoint));
+    // Nor do they stand in the way of saying what is wrong.
+    struct Case {
+      std::string text;
+      std::string named;
+    };
+    for (const Case& each :
+         {Case{"[]", "the document ([])"}, Case{R"({"data": 5})", "data (5): must be an object"},
+          Case{R"({"sample": ["max_length"]})", "sample ([\"max_length\"]): must be an object"}}) {
+      const Failure got = failure_of([&] { config_of(each.text, Fault::checkpoint); });
+      CHECK(got.fault == 4);
+      CHECK(got.names(each.named));
+    }
+    CHECK(config_of("{}", Fault::checkpoint).data.mode == RunConfig{}.data.mode);
   }
 
   TEST_CASE("run_config: a key with its group in one name is refused at the top") {

@@ -1,6 +1,7 @@
 #include "microgpt/io/run_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "support/errors.hpp"
 #include "support/temp_folder.hpp"
@@ -35,16 +36,36 @@ TEST_SUITE("io") {
     write_bytes(folder / "file", "old");
     fs::create_directory(folder / "used");
     write_bytes(folder / "used" / ".hidden", "old");
-    for (const auto& path : {folder / "file", folder / "used", folder / "a/b/c", folder / "file/x",
-                             fs::path("/proc/microgpt-run")}) {
+    fs::create_directories(folder / "checkpointed/checkpoints");
+    write_bytes(folder / "checkpointed/checkpoints/mine", "old");
+    fs::create_directory(folder / "noted");
+    write_bytes(folder / "noted" / "notes", "");
+    for (const auto& path : {folder / "file", folder / "used", folder / "a/b/c", folder / "checkpointed",
+                             folder / "noted", folder / "file/x", fs::path("/proc/microgpt-run")}) {
       const Failure failure = failure_of([&] { RunFolder::create(path); });
       CAPTURE(failure.message);
       CHECK(failure.fault == 5);
       CHECK(failure.is_one_line());
       CHECK(failure.names(path.string()));
     }
+    const Failure taken = failure_of([&] { RunFolder::create(folder / "file"); });
+    CHECK(taken.names("cannot make run folder: " + (folder / "file").string()
+                      + ": there is a file of that name"));
     CHECK(names_in(folder / "used") == std::vector<std::string>{".hidden"});
     CHECK(read_bytes(folder / "file") == "old");
+  }
+
+  TEST_CASE("run_folder: a folder that cannot be looked into is not taken for empty") {
+    const TempFolder folder;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none = {0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);  // also root can open nothing now
+    const Failure failure = failure_of([&] { RunFolder::create(folder.path()); });
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(failure.fault == 5);
+    CHECK(failure.names(folder.path().string()));
+    CHECK(names_in(folder.path()).empty());
   }
 
   TEST_CASE("run_folder: the next number is the first that is free") {
@@ -63,8 +84,12 @@ TEST_SUITE("io") {
     CHECK(!fs::exists(parent / "x-5" / "checkpoints"));
     CHECK(read_bytes(parent / "x-3") == "a file");
 
-    CHECK(failure_of([&] { RunFolder::create_next(parent / "x-3", "z"); }).fault == 5);
-    CHECK(failure_of([&] { RunFolder::create_next("/proc", "z"); }).fault == 5);
+    const Failure in_file = failure_of([&] { RunFolder::create_next(parent / "x-3", "z"); });
+    CHECK(in_file.fault == 5);
+    CHECK(in_file.names("cannot make folder: " + (parent / "x-3").string() + ": Not a directory"));
+    const Failure in_proc = failure_of([&] { RunFolder::create_next("/proc", "z"); });
+    CHECK(in_proc.fault == 5);
+    CHECK(in_proc.names("cannot make run folder: /proc/z-1: "));
   }
 
   TEST_CASE("run_folder: checkpoints come newest first") {
@@ -73,8 +98,11 @@ TEST_SUITE("io") {
     for (const int step : {20, 100, 9, 123456789, 99999999, 1000000000, 99}) {
       write_bytes(run.checkpoint(step), "");
     }
-    for (const std::string other : {"step-00000999.safetensors.part", "notes.txt", "other.safetensors",
-                                    ".step-00001000.safetensors.tmp.1"}) {
+    for (const std::string other :
+         {"step-00000999.safetensors.part", "notes.txt", "other.safetensors",
+          ".step-00001000.safetensors.tmp.1", "step-1.safetensors", "step-0000001x.safetensors",
+          "step-99999999999.safetensors", "step-.safetensors", "step--0000001.safetensors",
+          "stop-00000007.safetensors", "step-00000007.safetensor"}) {
       write_bytes(run.path / "checkpoints" / other, "");
     }
     std::vector<fs::path> expected;

@@ -3,6 +3,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <utility>
+
+#include "microgpt/base/system_calls.hpp"
 #include "support/errors.hpp"
 #include "support/temp_folder.hpp"
 
@@ -42,15 +46,91 @@ TEST_SUITE("io") {
     std::filesystem::create_directory(folder / "link");
     write_bytes(folder / "victim", "mine");
     std::filesystem::create_symlink(folder / "victim", folder / "link" / ".lock");
-    for (const auto& path : {folder / "missing", folder / "victim", folder / "folder", folder / "link",
-                             std::filesystem::path("/proc")}) {
-      const Failure failure = failure_of([&] { const RunLock lock(path); });
+    struct Case {
+      std::filesystem::path path;
+      std::string why;
+    };
+    const Case cases[] = {{folder / "missing", ": No such file or directory"},
+                          {folder / "victim", ": Not a directory"},
+                          {folder / "folder", ": Is a directory"},
+                          {folder / "link", ": Too many levels of symbolic links"},
+                          {"/proc", ": "}};
+    for (const Case& each : cases) {
+      const Failure failure = failure_of([&] { const RunLock lock(each.path); });
       CAPTURE(failure.message);
       CHECK(failure.fault == 5);
       CHECK(failure.is_one_line());
-      CHECK(failure.names("cannot lock run folder: " + path.string()));
+      CHECK(failure.names("cannot lock run folder: " + each.path.string() + each.why));
     }
     CHECK(read_bytes(folder / "victim") == "mine");
+  }
+
+  TEST_CASE("run_lock: a file system without locks, or one that fails, is named as the reason") {
+    class Refused : public SystemCalls {
+     public:
+      Refused(int at_flock, int at_fstat) : at_flock_(at_flock), at_fstat_(at_fstat) {
+        use_system_calls(this);
+      }
+      ~Refused() override { use_system_calls(nullptr); }
+      int flock(int fd, int operation) override {
+        return at_flock_ != 0 ? fail(at_flock_) : SystemCalls::flock(fd, operation);
+      }
+      int fstat(int fd, struct stat* status) override {
+        const int once = std::exchange(at_fstat_, 0);
+        return once != 0 ? fail(once) : SystemCalls::fstat(fd, status);
+      }
+
+     private:
+      static int fail(int number) {
+        errno = number;
+        return -1;
+      }
+      int at_flock_;
+      int at_fstat_;
+    };
+    const TempFolder folder;
+    struct Case {
+      int at_flock;
+      int at_fstat;
+      std::string why;
+    };
+    for (const Case& each : {Case{ENOLCK, 0, "No locks available"}, Case{EINTR, 0, "Interrupted system call"},
+                             Case{0, EIO, "Input/output error"}}) {
+      const Refused refused(each.at_flock, each.at_fstat);
+      const Failure failure = failure_of([&] { const RunLock lock(folder.path()); });
+      CHECK(failure.fault == 5);
+      CHECK(failure.message == "cannot lock run folder: " + folder.path().string() + ": " + each.why);
+    }
+  }
+
+  TEST_CASE("run_lock: a file that its owner removes before it is locked here is not taken for a lock") {
+    class Removed : public SystemCalls {
+     public:
+      explicit Removed(std::filesystem::path path) : path_(std::move(path)) { use_system_calls(this); }
+      ~Removed() override { use_system_calls(nullptr); }
+      int flock(int fd, int operation) override {
+        if (times_-- > 0) std::filesystem::remove(path_);
+        return SystemCalls::flock(fd, operation);
+      }
+
+     private:
+      std::filesystem::path path_;
+      int times_ = 2;
+    };
+    const TempFolder folder;
+    const Removed removed(folder / ".lock");
+    const RunLock lock(folder.path());
+    CHECK(names_in(folder.path()) == std::vector<std::string>{".lock"});
+    CHECK(failure_of([&] { const RunLock other(folder.path()); }).names("is writing there"));
+  }
+
+  TEST_CASE("run_lock: it keeps others out before its name is in the file") {
+    const TempFolder folder;
+    const RunLock lock(folder.path());
+    write_bytes(folder / ".lock", "");
+    const Failure failure = failure_of([&] { const RunLock other(folder.path()); });
+    CHECK(failure.fault == 5);
+    CHECK(failure.names(": process of another run is writing there"));
   }
 
   TEST_CASE("run_lock: a name with control characters does not reach the message raw") {

@@ -58,6 +58,23 @@ TEST_SUITE("io") {
     CHECK(names_in(folder.path()).size() == 1);
   }
 
+  TEST_CASE("safetensors: a file of no tensors is one too, and one of too many is not written") {
+    const TempFolder folder;
+    write_safetensors(folder / "none", {}, {});
+    const auto file = SafetensorsFile::read(folder / "none");
+    CHECK(file.tensors().empty());
+    CHECK(file.data().empty());
+    std::vector<TensorEntry> tensors;
+    for (int i = 0; i < 4096; ++i) tensors.push_back({std::to_string(i), "F32", {0}, ""});
+    write_safetensors(folder / "many", {}, tensors);
+    CHECK(SafetensorsFile::read(folder / "many").tensors().size() == 4096);
+    tensors.push_back({"one more", "F32", {0}, ""});
+    const Failure failure = failure_of([&] { write_safetensors(folder / "more", {}, tensors); });
+    CHECK(failure.fault == 5);
+    CHECK(failure.names(": it would hold more than 4096 tensors"));
+    CHECK(!std::filesystem::exists(folder / "more"));
+  }
+
   TEST_CASE("safetensors: a moved file keeps its views") {
     auto file = SafetensorsFile::parse(safetensors(kGood, kData), "x");
     const SafetensorsFile moved = std::move(file);

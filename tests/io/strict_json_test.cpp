@@ -1,3 +1,5 @@
+#include "microgpt/io/strict_json.hpp"
+
 #include <doctest/doctest.h>
 
 #include "microgpt/base/error.hpp"
@@ -102,6 +104,51 @@ TEST_SUITE("io") {
     std::string objects;
     for (int i = 0; i < 200'000; ++i) objects += "{\"a\":";
     CHECK(failure(objects).names("nests deeper than 8"));
+  }
+
+  TEST_CASE("strict_json: it holds 65536 values and not one more") {
+    const auto numbers = [](int count) {
+      std::string text = "[0";
+      for (int i = 1; i < count; ++i) text += ",0";
+      return text + "]";
+    };
+    CHECK(failure(numbers(65535)).fault == 0);  // and the array
+    CHECK(failure(numbers(65536)).names("text: it holds more than 65536 values"));
+    const auto objects = [](int count) {
+      std::string text = "[{}";
+      for (int i = 1; i < count; ++i) text += ",{\"a\":[]}";
+      return text + "]";
+    };
+    CHECK(failure(objects(32768)).fault == 0);
+    CHECK(failure(objects(32769)).names("text: it holds more than 65536 values"));
+  }
+
+  TEST_CASE("strict_json: of an event that a reader does not take it is told, whatever it is") {
+    class Nothing : public JsonEvents {
+     public:
+      int count = 0;
+
+     private:
+      bool unexpected() override {
+        ++count;
+        return true;
+      }
+    };
+    struct Case {
+      std::string text;
+      int events;
+    };
+    for (const Case& each : {Case{"null", 1}, Case{"true", 1}, Case{"-1", 1}, Case{"1", 1}, Case{"1.5", 1},
+                             Case{"\"x\"", 1}, Case{"[]", 2}, Case{"{}", 2}, Case{"{\"a\":[null]}", 6}}) {
+      CAPTURE(each.text);
+      Nothing nothing;
+      parse_strict_json(each.text, Fault::data, "text", nothing);
+      CHECK(nothing.count == each.events);
+    }
+    Nothing nothing;
+    nlohmann::json::binary_t bytes;  // not of JSON, but of the library's other formats
+    CHECK(nothing.binary(bytes));
+    CHECK(nothing.count == 1);
   }
 
   TEST_CASE("strict_json: what is JSON is read") {

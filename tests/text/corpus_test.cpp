@@ -66,6 +66,15 @@ TEST_SUITE("text") {
     CHECK(!counter.is_exact());
   }
 
+  TEST_CASE("distinct: a hash of 0 is counted once like any other, also when more room is made") {
+    DistinctCounter counter;
+    for (std::uint64_t hash = 0; hash < 100; ++hash) {
+      counter.add(hash << 32);
+      counter.add(0);
+      CHECK(counter.count() == hash + 1);
+    }
+  }
+
   TEST_CASE("corpus: the summary counts what is there") {
     const TextSummary some = summary_of("ab\ncd\n\nab\n  caf\xc3\xa9 \n123456789\n12345678\n1234567\nab");
     CHECK(some.documents == 8);
@@ -284,6 +293,15 @@ TEST_SUITE("text") {
     CHECK(split_texts(dataset_of("abc", DataMode::stream), {.mode = DataMode::stream}).held_out.empty());
   }
 
+  TEST_CASE("corpus: a cut that falls into a character goes behind it") {
+    const Dataset dataset = dataset_of("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", DataMode::stream);
+    const Sides sides = split_texts(dataset, {.mode = DataMode::stream, .held_out = 0.5});  // at byte 4 of 9
+    REQUIRE(sides.training.size() == 1);
+    REQUIRE(sides.held_out.size() == 1);
+    CHECK(sides.training[0] == "\xe2\x82\xac\xe2\x82\xac");
+    CHECK(sides.held_out[0] == "\xe2\x82\xac");
+  }
+
   TEST_CASE("corpus: a stream shorter than a window is refused") {
     const DataConfig config = {.path = "short.txt", .mode = DataMode::stream};
     CHECK(corpus_of("abcde", config, 4).training[0].text == "abcde");
@@ -295,6 +313,22 @@ TEST_SUITE("text") {
         [&] { corpus_of("abcdefgh", {.path = "t", .mode = DataMode::stream, .held_out = 0.1}, 4); });
     CHECK(tail.fault == 3);
     CHECK(tail.names("nothing to judge by: t"));  // one character predicts nothing
+  }
+
+  TEST_CASE("corpus: a single document leaves nothing to train on, or nothing to judge by") {
+    int nothing_to_train_on = 0;
+    int nothing_to_judge_by = 0;
+    for (int i = 0; i < 200; ++i) {
+      const Failure got = failure_of([&] {
+        corpus_of(std::to_string(i * 7919), {.path = "one.txt", .held_out = 0.25, .test = 0.25}, 4);
+      });
+      CHECK(got.fault == 3);
+      nothing_to_train_on += got.names("nothing to train on: one.txt: every document is held out") ? 1 : 0;
+      nothing_to_judge_by +=
+          got.names("nothing to judge by: one.txt: of so few documents none is held out") ? 1 : 0;
+    }
+    CHECK(nothing_to_train_on + nothing_to_judge_by == 200);
+    CHECK(std::abs(nothing_to_train_on - 100) < 29);  // four standard deviations
   }
 
   TEST_CASE("corpus: the same seed gives the same windows, another gives others") {

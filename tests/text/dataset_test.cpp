@@ -190,6 +190,11 @@ TEST_SUITE("text") {
       CHECK(got.names(each.where));
       CHECK(got.names(each.guess));
     }
+    // Of fewer than 8 bytes, or with a NUL elsewhere, it is not said that they are UTF-16.
+    for (const std::string& text :
+         {"a\0b\0c\0d"s, "\0a"s, "a\0b\0c\0d\0e"s.replace(3, 1, "x"), "abc\0d\0e\0f\0"s}) {
+      CHECK(failure(text).fault == 0);
+    }
   }
 
   TEST_CASE("dataset: a file is read as it stands and its digest is that of its bytes") {
@@ -199,6 +204,16 @@ TEST_SUITE("text") {
     const auto data = Dataset::load(folder / "t.txt", DataMode::lines, ByteOrderMark::drop);
     CHECK(data.documents() == Documents{"one", "two"});
     CHECK(data.digest() == sha256(bytes));
+  }
+
+  TEST_CASE("dataset: a file of 4 GiB is refused before it is read") {
+    const TempFolder folder;
+    write_bytes(folder / "large", "");
+    std::filesystem::resize_file(folder / "large", std::uintmax_t{1} << 32);  // of nothing
+    const Failure got =
+        failure_of([&] { Dataset::load(folder / "large", DataMode::lines, ByteOrderMark::keep); });
+    CHECK(got.fault == 3);
+    CHECK(got.names("it holds 4294967296 bytes: at most 4294967295 are read"));
   }
 
   TEST_CASE("dataset: a path that is no readable text is refused at once") {

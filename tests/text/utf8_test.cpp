@@ -99,6 +99,11 @@ TEST_SUITE("text") {
       CHECK(find_invalid_utf8(good) == std::string::npos);
     }
     CHECK(find_invalid_utf8(std::string("a\0b", 3)) == std::string::npos);
+    // What stands behind the end is not looked at, even if it would do.
+    for (const std::string_view whole : {"a\xc3\xa9", "a\xe2\x82\xac", "a\xf0\x9f\x98\x80"}) {
+      for (std::size_t size = 2; size < whole.size(); ++size)
+        CHECK(find_invalid_utf8(whole.substr(0, size)) == 1);
+    }
   }
 
   TEST_CASE("utf8: all combinations of 25 telling bytes are judged as by Python") {

@@ -44,8 +44,8 @@ struct Refusal {
 };
 
 Rng::State read_rng(const json& document) {
-  if (!document.is_object() || document.size() != 3 || !document.contains("words")
-      || !document.contains("index") || !document.contains("waiting_gauss")) {
+  if (document.size() != 3 || !document.contains("words") || !document.contains("index")
+      || !document.contains("waiting_gauss")) {
     throw Refusal{"its generator state is not {words, index, waiting_gauss}"};
   }
   Rng::State state;
@@ -80,7 +80,7 @@ bool is_digest(const json& value) {
 
 TrainingRecord read_training(const json& training, int last_step) {
   for (const char* key : {"step", "data_sha256", "rng", "held_out_loss"}) {
-    if (!training.is_object() || !training.contains(key)) {
+    if (!training.contains(key)) {  // nor does anything that is no object
       throw Refusal{std::string("its training has no ") + key};
     }
   }
@@ -208,8 +208,7 @@ void Checkpoint::check_metadata() {
     if (found == metadata.end()) refuse(std::string("its metadata has no ") + key);
     return found->second;
   };
-  const auto format = metadata.find("format");
-  if (format == metadata.end() || format->second != kFormat) {
+  if (!metadata.contains("format") || metadata.at("format") != kFormat) {
     refuse("it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
   }
   const std::string& version = at("format_version");

@@ -129,15 +129,10 @@ class Reader {
   }
   template <class N>
   void whole(const std::string& key, N& value, N low, N high, const char* /*meaning*/) {
-    const json* found = find(key);
-    if (found == nullptr) return;
-    const std::string allowed = range_text("a whole number", low, high);
-    if (!found->is_number_integer()) refuse(key, *found, allowed);
-    if (!found->is_number_unsigned() || found->get<std::uint64_t>() < static_cast<std::uint64_t>(low)
-        || found->get<std::uint64_t>() > static_cast<std::uint64_t>(high)) {
-      refuse(key, *found, allowed);
+    if (const json* found = find(key)) {
+      value = static_cast<N>(
+          whole_number(key, *found, static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high)));
     }
-    value = static_cast<N>(found->get<std::uint64_t>());
   }
   void real(const std::string& key, double& value, double low, double high, const char* /*meaning*/) {
     const json* found = find(key);
@@ -170,7 +165,7 @@ class Reader {
   /// To be called when all keys were asked for: whatever else the document holds is an error.
   void refuse_unknown() const {
     for (const auto& [name, value] : document_.items()) {
-      if (value.is_object() && groups_.contains(name)) {
+      if (groups_.contains(name)) {
         for (const auto& [inner, unused] : value.items()) check_known(name + "." + inner);
       } else {
         check_known(name);
@@ -191,6 +186,16 @@ class Reader {
   }
 
  private:
+  [[nodiscard]] std::uint64_t whole_number(const std::string& key, const json& found, std::uint64_t low,
+                                           std::uint64_t high) const {
+    // The JSON library holds whole numbers below 0 as signed, and others from 2^64 on as real ones.
+    if (!found.is_number_unsigned() || found.get<std::uint64_t>() < low
+        || found.get<std::uint64_t>() > high) {
+      refuse(key, found, range_text("a whole number", low, high));
+    }
+    return found.get<std::uint64_t>();
+  }
+
   const json* find(const std::string& key) {
     known_.push_back(key);
     const auto [group, name] = split_key(key);
@@ -291,10 +296,7 @@ class Describer {
 RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
   json document = given;
   const auto rename = [&](const char* group, const char* former, const char* name) {
-    if (!document.is_object() || !document.contains(group) || !document[group].is_object()
-        || !document[group].contains(former)) {
-      return;
-    }
+    if (!document.contains(group) || !document[group].contains(former)) return;
     document[group][name] = document[group][former];
     document[group].erase(former);
   };
@@ -320,7 +322,7 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   constexpr std::uint64_t kLimit = 1 << 20;
   json document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
-  const json path_in_file = document.is_object() && document.contains("data") && document["data"].is_object()
+  const json path_in_file = document.contains("data") && document["data"].is_object()
                                 ? document["data"].value("path", json())
                                 : json();
   if (path_in_file.is_string() && !path_in_file.get<std::string>().empty()) {

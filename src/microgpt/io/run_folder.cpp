@@ -22,13 +22,9 @@ constexpr std::string_view kSuffix = ".safetensors";
 /// The step of a checkpoint of this name, which must be just as checkpoint() writes it.
 std::optional<int> step_of(const fs::path& path) {
   const std::string name = path.filename().string();
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
-  const char* end = name.data() + name.size() - kSuffix.size();
   int step = 0;
-  const auto [stop, failed] = std::from_chars(name.data() + kPrefix.size(), end, step);
-  const bool is_ours =
-      failed == std::errc() && stop == end && RunFolder{}.checkpoint(step).filename() == name;
-  return is_ours ? std::optional(step) : std::nullopt;
+  std::from_chars(name.data() + std::min(name.size(), kPrefix.size()), name.data() + name.size(), step);
+  return step >= 0 && RunFolder{}.checkpoint(step).filename() == name ? std::optional(step) : std::nullopt;
 }
 
 void make_checkpoints_folder(const fs::path& run) {
@@ -44,7 +40,7 @@ bool has_nothing(const fs::path& path) {
     const std::string name = entry->path().filename().string();
     std::error_code unknown;
     const bool leftover = name == ".lock" || name.starts_with(".config.json.tmp")
-                          || (name == "checkpoints" && fs::is_empty(entry->path(), unknown) && !unknown);
+                          || (name == "checkpoints" && fs::is_empty(entry->path(), unknown));
     if (!leftover) return false;
   }
   return !failed;

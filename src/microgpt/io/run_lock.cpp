@@ -19,8 +19,8 @@ namespace {
 /// "1234 on somewhere": who writes here, for the message that another process gives.
 std::string own_name() {
   char host[256] = "";
-  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
-  return std::to_string(::getpid()) + (host[0] != '\0' ? std::string(" on ") + host : "");
+  static_cast<void>(::gethostname(host, sizeof host - 1));  // fails only for a name longer than any
+  return std::to_string(::getpid()) + " on " + host;
 }
 
 }  // namespace

@@ -95,9 +95,12 @@ void write_safetensors(const std::filesystem::path& path, const Metadata& metada
     end += tensor.bytes.size();
     header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
   }
+  if (tensors.size() > kSafetensorsTensorLimit) {
+    throw Error(Fault::io, "cannot write file: " + path.string() + ": it would hold more than 4096 tensors");
+  }
   std::string head = header.dump();
   head.append((64 - (kPrefix + head.size()) % 64) % 64, ' ');  // the numbers start on a cache line
-  if (head.size() > kSafetensorsHeaderLimit || tensors.size() > kSafetensorsTensorLimit) {
+  if (head.size() > kSafetensorsHeaderLimit) {
     throw Error(Fault::io,
                 "cannot write file: " + path.string() + ": its header, which holds config and vocabulary, would have more than "
                 "2 MiB");

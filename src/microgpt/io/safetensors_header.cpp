@@ -132,7 +132,7 @@ class HeaderReader : public JsonEvents {
   }
 
   bool end_array() override {
-    if (key_ == "data_offsets" && offsets_.size() != 2) refuse_offsets();
+    if (key_ == "data_offsets" && offsets_.size() < 2) refuse_offsets();
     place_ = Place::tensor;
     return true;
   }
@@ -222,10 +222,8 @@ class HeaderReader : public JsonEvents {
         refuse(tensor_, "its entry is not an object");
       case Place::tensor:
         refuse(tensor_, "its " + key_ + (key_ == "dtype" ? " must be a string" : " must be an array"));
-      case Place::numbers:
+      default:  // numbers, for it starts with a bracket, and then JSON has nothing but keys there
         refuse(tensor_, "its " + key_ + " must be whole numbers from 0 to 2^64 - 1");
-      default:
-        refuse("its header is not an object");
     }
   }
 

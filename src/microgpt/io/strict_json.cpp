@@ -19,7 +19,7 @@ constexpr int kMaxValues = 65536;
 std::string reason(const std::string& message) {
   std::size_t begin = message.find(": ");
   if (begin == std::string::npos) begin = message.find("] ");
-  begin = begin == std::string::npos ? 0 : begin + 2;
+  begin = std::min(begin + 2, message.size());
   const std::size_t end = std::min({message.find("; last read"), message.size(), begin + 200});
   return printable(message.substr(begin, end - begin));
 }
@@ -48,7 +48,7 @@ void check_bytes(std::string_view text, Fault fault, const std::string& where) {
 
 /// The library counts bytes from 1.
 std::size_t offset(std::size_t byte) {
-  return byte > 0 ? byte - 1 : 0;
+  return byte - std::min<std::size_t>(byte, 1);
 }
 
 }  // namespace
@@ -67,7 +67,9 @@ json parse_strict_json(std::string_view text, Fault fault, const std::string& wh
       throw Error(fault,
                   "bad JSON: " + where + ": it nests deeper than " + std::to_string(max_depth) + " levels");
     }
-    if (++values > 2 * kMaxValues) {  // an object or array has two events
+    const bool begins = event == json::parse_event_t::value || event == json::parse_event_t::object_start
+                        || event == json::parse_event_t::array_start;
+    if (begins && ++values > kMaxValues) {
       throw Error(fault,
                   "bad JSON: " + where + ": it holds more than " + std::to_string(kMaxValues) + " values");
     }

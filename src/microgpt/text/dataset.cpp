@@ -26,7 +26,7 @@ constexpr std::uint64_t kLargest = (std::uint64_t{1} << 32) - 1;
 std::size_t find_utf16(std::string_view bytes) {
   const auto start = bytes.substr(0, 4096);
   const std::size_t first = start.find('\0');
-  if (first > 1 || start.size() < 8) return std::string_view::npos;
+  if (start.size() < 8) return std::string_view::npos;  // too few to tell
   for (std::size_t i = 0; i < start.size(); ++i) {
     if ((start[i] == '\0') != (i % 2 == first)) return std::string_view::npos;
   }

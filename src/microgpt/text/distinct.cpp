@@ -11,7 +11,9 @@ void DistinctCounter::make_room() {
   const auto before = std::exchange(slots_, std::vector<std::uint64_t>(size, kFree));
   kept_ = 0;
   for (const std::uint64_t hash : before) {
-    if (hash != kFree && (hash & unsampled_) == 0) kept_ += insert(hash) ? 1U : 0U;
+    if (hash == kFree || (hash & unsampled_) != 0) continue;
+    insert(hash);
+    ++kept_;
   }
 }
 
