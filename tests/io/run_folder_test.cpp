@@ -116,6 +116,22 @@ TEST_SUITE("io") {
     CHECK(find_checkpoints(folder / "any.name") == std::vector<fs::path>{folder / "any.name"});
   }
 
+  TEST_CASE("run_folder: what cannot be looked at is not said to be missing") {
+    // A link to itself: root cannot look through it either.
+    const TempFolder folder;
+    fs::create_symlink("loop", folder / "loop");
+    const Failure of_path = failure_of([&] { find_checkpoints(folder / "loop"); });
+    CHECK(of_path.fault == 4);
+    CHECK(of_path.is_one_line());
+    CHECK(of_path.names("cannot read file: " + (folder / "loop").string()));
+    fs::create_directory(folder / "run");
+    fs::create_symlink("checkpoints", folder / "run" / "checkpoints");
+    const Failure of_folder = failure_of([&] { find_checkpoints(folder / "run"); });
+    CHECK(of_folder.fault == 4);
+    CHECK(of_folder.is_one_line());
+    CHECK(of_folder.names("cannot read folder: " + (folder / "run/checkpoints").string()));
+  }
+
   TEST_CASE("run_folder: where no checkpoint is it says so") {
     const TempFolder folder;
     fs::create_directory(folder / "bare");

@@ -161,6 +161,11 @@ TEST_SUITE("text") {
     const Case cases[] = {
         {"one\ncaf\xe9\nthree\n", "line 2, byte 7", "Latin-1"},
         {"a\x80", "line 1, byte 1", "Latin-1"},
+        {"a\xed\xa0\xbd", "line 1, byte 1", "half of a surrogate pair"},
+        {"a\xed\xa0", "line 1, byte 1", "Latin-1"},
+        {"a\xed\x9f\x41", "line 1, byte 1", "Latin-1"},
+        {"a\xed\xc3\xbd", "line 1, byte 1", "Latin-1"},
+        {"a\xed\xa0\x41", "line 1, byte 1", "Latin-1"},
         {"a\nb\n\n\xe2\x82", "line 4, byte 5", "Latin-1"},
         {"\xff\xfe"
          "a\0b\0"s,

@@ -101,7 +101,7 @@ RunFolder RunFolder::create_next(const fs::path& parent, const std::string& name
 std::vector<fs::path> find_checkpoints(const fs::path& path) {
   std::error_code failed;
   const auto status = fs::status(path, failed);
-  if (failed == std::errc::permission_denied) {
+  if (!fs::status_known(status)) {
     throw Error(Fault::checkpoint, "cannot read file: " + path.string() + ": " + failed.message());
   }
   if (!fs::exists(status)) {
@@ -112,7 +112,7 @@ std::vector<fs::path> find_checkpoints(const fs::path& path) {
 
   const RunFolder folder{path};
   fs::directory_iterator readable(folder.checkpoints(), failed);
-  if (failed == std::errc::permission_denied) {
+  if (failed && failed != std::errc::no_such_file_or_directory) {
     throw Error(Fault::checkpoint,
                 "cannot read folder: " + folder.checkpoints().string() + ": " + failed.message());
   }
