@@ -6,7 +6,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/eval_texts.hpp"
@@ -24,7 +23,7 @@ struct EvalOptions {
   std::string model;
   std::string data;
   std::string split;
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  int threads = all_cores();
   bool json = false;
 };
 

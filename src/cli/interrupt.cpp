@@ -25,6 +25,8 @@ void watch_for_interrupt() {
     sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);  // nohup, and jobs of scripts
   }
+  // Whoever read our words may go; the run goes on, and tells at its end that nobody heard it.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool interrupted() {

@@ -2,6 +2,7 @@
 // code.
 #include <fcntl.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <initializer_list>
@@ -41,6 +42,7 @@ void open_standard_streams() {
 int main(int argc, char** argv) {
   using namespace microgpt::cli;
   open_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of the write, as a full disk is
   if (argc > 0) set_program_name(argv[0]);
   CLI::App program("A tiny character-level GPT: train it on a text file, sample from it, study it.",
                    "microgpt");

@@ -11,6 +11,7 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli {
 
@@ -24,12 +25,7 @@ Checkpoint load_model(const std::string& path) {
 }
 
 study::Model study_model(const Checkpoint& checkpoint) {
-  study::Model model{checkpoint.config().model, Parameters<double>(checkpoint.config().model),
-                     checkpoint.tokenizer()};
-  with_parameters(checkpoint, [&](const auto& stored) {
-    std::copy(stored.values().begin(), stored.values().end(), model.parameters.values().begin());
-  });
-  return model;
+  return {checkpoint.config().model, checkpoint.parameters<double>(), checkpoint.tokenizer()};
 }
 
 void require_memory(double bytes, const std::string& what, const std::string& hint) {
@@ -89,6 +85,21 @@ void require_known_characters(const Tokenizer& tokenizer, const std::string& tex
     throw Error(Fault::data,
                 "bad " + option + ": the model has never seen '" + unknown + "': its characters are " + all);
   }
+}
+
+Batch read_text(const study::Model& model, const std::string& text, Token boundary,
+                const std::string& option) {
+  if (find_invalid_utf8(text) != std::string::npos) {
+    throw Error(Fault::usage, "bad " + option + ": '" + one_line(text) + "': it is not valid UTF-8");
+  }
+  require_known_characters(model.tokenizer, text, option);
+  const std::size_t length = count_code_points(text);
+  if (length > static_cast<std::size_t>(model.config.block_size)) {
+    throw Error(Fault::usage, "bad " + option + ": it has " + counted(length, "character")
+                                  + ", and the model reads at most " + std::to_string(model.config.block_size)
+                                  + " (its block_size)");
+  }
+  return study::batch_of_text(model, text, boundary);
 }
 
 bool is_stream(const RunConfig& config) {

@@ -10,7 +10,7 @@
 #include "microgpt/base/rng.hpp"
 #include "microgpt/generate/generator.hpp"
 #include "microgpt/io/checkpoint.hpp"
-#include "microgpt/study/model.hpp"
+#include "microgpt/study/trace.hpp"
 #include "microgpt/text/corpus.hpp"
 
 namespace microgpt::cli {
@@ -54,6 +54,11 @@ bool is_stream(const RunConfig& config);
 /// The tokens that a text of the run is preceded by: BOS; in a stream a newline, or if it has none its
 /// first character.
 Token opening(const RunConfig& config, const Tokenizer& tokenizer);
+
+/// A text as the model reads it between two `boundary` (opening()). Throws Error (usage) if it is no UTF-8 or
+/// there is more of it than the context holds, Error (data) if a character is unknown; `option` names it.
+Batch read_text(const study::Model& model, const std::string& text, Token boundary,
+                const std::string& option);
 
 /// The model's own text, from `data` or else from where the run had it, with its splits. Throws Error (data)
 /// if its SHA-256 is not the run's.

@@ -71,4 +71,8 @@ Check one_of(std::vector<std::string> words) {
   };
 }
 
+int all_cores() {
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
 }  // namespace microgpt::cli

@@ -21,6 +21,9 @@ std::string check_seed(const std::string& text);
 /// A whole number from low to high.
 Check whole_between(std::uint64_t low, std::uint64_t high);
 
+/// How many threads the machine runs at once; at least 1.
+int all_cores();
+
 /// A number from low to high, not NaN.
 Check number_between(double low, double high);
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "cli/options.hpp"
 #include "cli/train_report.hpp"
 #include "microgpt/base/rng.hpp"
 #include "microgpt/io/run_config.hpp"
@@ -28,7 +28,7 @@ struct TrainOptions {
   std::optional<std::string> time;
   std::optional<int> stop_after;
   bool data_changed_ok = false;
-  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  int threads = all_cores();
   std::vector<std::string> set;
   bool quiet = false;
   bool json = false;

@@ -100,7 +100,12 @@ void report(const Outcome& outcome, const RunConfig& config, const RunFolder& fo
               << " bits, perplexity " << perplexity_text(loss) << ')';
   }
   std::cout << '\n';
-  if (outcome.stopped_early) std::cout << kIndent << stopped_early(config) << '\n';
+  if (outcome.stopped_early) {
+    const Checkpoint best = Checkpoint::load(folder.best_checkpoint());
+    std::cout << kIndent << stopped_early(config) << '\n'
+              << kIndent << "the best, " << nats_text(*best.training().held_out_loss) << " at step "
+              << best.training().step << ", is " << shell_quoted(from_here(folder.best_checkpoint())) << '\n';
+  }
   if (outcome.samples.empty()) return;
   std::cout << bold("samples") << '\n';
   for (const std::string& text : outcome.samples) std::cout << as_document(text, config.data.mode) << '\n';

@@ -46,11 +46,6 @@ std::string go_on(const RunFolder& folder) {
 template <class T>
 Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Corpus& corpus,
                          const RunFolder& folder, TrainState<T>& state, const Past& past, Rng& rng) {
-  if (options.stop_after && (*options.stop_after <= state.step || *options.stop_after > config.train.steps)) {
-    throw Error(Fault::usage, "bad --stop-after: " + std::to_string(*options.stop_after)
-                                  + ": the run has done " + std::to_string(state.step) + " of "
-                                  + counted(static_cast<std::size_t>(config.train.steps), "step"));
-  }
   Metrics metrics(folder.metrics(), state.step);
   EarlyStopping stopping(config.patience);
   if (past.same_text) {
@@ -71,9 +66,14 @@ Outcome train_and_sample(const TrainOptions& options, RunConfig config, const Co
     metrics.sync();
     checkpoints.save(record(), state);
   };
-  // A folder that cannot be written is found out before the first step, not hours later; and a run
-  // that is killed at any time has something to go on from.
-  if (folder.checkpoint_steps().empty()) save();
+  // A folder that cannot be written is found out before the first step, not hours later; and a run that is
+  // killed at any time has something to go on from. One that was killed between its best checkpoint and the
+  // same step's own goes on from the best, and still owes the other.
+  const bool owed =
+      state.step == config.train.steps
+      || (state.step > 0 && config.checkpoint_every > 0 && state.step % config.checkpoint_every == 0);
+  if (folder.checkpoint_steps().empty() || (owed && !std::filesystem::exists(folder.checkpoint(state.step))))
+    save();
 
   Trainer<T> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, options.threads);
   std::optional<Stopwatch> watch;

@@ -11,6 +11,7 @@
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/io/run_lock.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli {
 
@@ -47,13 +48,23 @@ void check_memory(const RunConfig& config, int threads, const std::string& where
 
 /// The path of a text as config.json and checkpoints keep it: it must work from any folder.
 std::string absolute(const std::string& path) {
-  const std::string full = fs::absolute(path).lexically_normal().string();
+  std::error_code failed;
+  const std::string full = fs::absolute(path, failed).lexically_normal().string();
+  if (failed) throw Error(Fault::io, "the folder you are in is gone: " + failed.message());
   if (find_invalid_utf8(full) != std::string::npos) {
     throw Error(Fault::data, "bad path: " + full
                                  + ": it is not valid UTF-8, so that config.json cannot hold it: rename the file "
                                    "or its folder");
   }
   return full;
+}
+
+/// Before anything is made.
+void check_stop_after(const TrainOptions& options, int done, int steps) {
+  if (!options.stop_after || (*options.stop_after > done && *options.stop_after <= steps)) return;
+  throw Error(Fault::usage, "bad --stop-after: " + std::to_string(*options.stop_after) + ": the run has done "
+                                + std::to_string(done) + " of "
+                                + counted(static_cast<std::size_t>(steps), "step"));
 }
 
 /// Texts that the configs name and that are not part of the project.
@@ -73,6 +84,7 @@ void check_downloaded(const std::string& path) {
 template <class MakeFolder>
 void begin(const TrainOptions& options, RunConfig config, const std::string& where,
            const MakeFolder& make_folder) {
+  check_stop_after(options, 0, config.train.steps);
   check_downloaded(config.data.path);
   Rng rng(config.seed);
   const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
@@ -193,6 +205,7 @@ void run_resumed(const TrainOptions& options) {
                     + (config.train.steps == 1 ? "its only step"
                                                : "all its " + std::to_string(config.train.steps) + " steps"));
   }
+  check_stop_after(options, record.step, config.train.steps);
   Rng rng(config.seed);
   Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   check_same_text(options, config, corpus, *checkpoint);

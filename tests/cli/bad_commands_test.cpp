@@ -65,6 +65,7 @@ const BadCommand kBadCommands[] = {
     {"train --config small.json --time 5m --steps 5", 2, "--steps and --time do not go together: see microgpt train --help"},
     {"train --config small.json --stop-after 0", 2, "--stop-after: 0 is not a whole number from 1 to 1000000000: see microgpt train --help"},
     {"train --config small.json --stop-after 1e400", 2, "--stop-after: 1e400 is not a whole number from 1 to 1000000000: see microgpt train --help"},
+    {"train --config small.json --stop-after 25 --out over", 2, "bad --stop-after: 25: the run has done 0 of 24 steps"},
     {"train --config small.json --stop-after x", 2, "--stop-after: x is not a whole number from 1 to 1000000000: see microgpt train --help"},
     {"train --config small.json --threads 0", 2, "--threads: 0 is not a whole number from 1 to 1024: see microgpt train --help"},
     {"train --config small.json --threads 1025", 2, "--threads: 1025 is not a whole number from 1 to 1024: see microgpt train --help"},

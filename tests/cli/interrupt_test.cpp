@@ -196,6 +196,7 @@ TEST_SUITE("cli") {
     const SmallRun small;
     REQUIRE(run_microgpt(small.train({"--quiet"})).exit_code == 0);
     std::filesystem::remove(small.checkpoint("00000024"));
+    std::filesystem::remove(small.out / "checkpoints/best.safetensors");
     const std::string metrics = read_bytes(small.out / "metrics.jsonl");
     const std::vector<std::string> resume = {"train", "--resume", small.out.string()};
 

@@ -6,6 +6,7 @@
 
 #include "cli/small_run.hpp"
 #include "microgpt/base/rng.hpp"
+#include "microgpt/io/checkpoint.hpp"
 #include "support/json.hpp"
 
 namespace {
@@ -143,6 +144,33 @@ TEST_SUITE("cli") {
       fs::remove_all(run.folder / out);
     }
     CHECK(killed == 25);
+  }
+
+  TEST_CASE("resume: killed between two checkpoints a run goes on from the best, if that is later") {
+    const SmallRun whole;
+    const std::vector<std::string> rarely = {"--quiet", "--set", "train.checkpoint_every=0"};
+    REQUIRE(run_microgpt(whole.train(rarely)).exit_code == 0);
+    const SmallRun small;
+    auto stopped = rarely;
+    stopped.insert(stopped.end(), {"--stop-after", "1"});
+    REQUIRE(run_microgpt(small.train(stopped)).exit_code == 130);
+    const std::string first = read_bytes(small.checkpoint("00000001"));
+    REQUIRE(run_microgpt({"train", "--resume", small.out.string(), "--quiet", "--stop-after", "21"}).exit_code
+            == 130);
+    fs::rename(small.checkpoint("00000021"), small.checkpoint("00000001"));
+    write_bytes(small.checkpoint("00000001"), first);
+    const auto best = microgpt::Checkpoint::load(small.out / "checkpoints/best.safetensors");
+    REQUIRE(best.training().step == 20);
+
+    CHECK(microgpt::Checkpoint::load_newest(small.out, [](const microgpt::Error&) {}).training().step == 20);
+    const auto resumed = run_microgpt({"train", "--resume", small.out.string()});
+    CHECK(resumed.exit_code == 0);
+    CHECK(resumed.out.find("resumed after step 20") != std::string::npos);
+    for (const char* file : {"metrics.jsonl", "samples.txt", "checkpoints/best.safetensors"}) {
+      CHECK_MESSAGE(read_bytes(small.out / file).size() == read_bytes(whole.out / file).size(), file);
+    }
+    CHECK(read_bytes(small.out / "samples.txt") == read_bytes(whole.out / "samples.txt"));
+    CHECK(read_bytes(small.out / "metrics.jsonl") == read_bytes(whole.out / "metrics.jsonl"));
   }
 
   TEST_CASE("resume: a run that was killed before its samples writes them") {

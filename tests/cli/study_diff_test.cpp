@@ -173,7 +173,7 @@ TEST_SUITE("cli") {
     check({"run", "other", "--text", "exa"}, 3, "model A: bad --text: the model has never seen 'x'");
     check({"run", "short", "--text", "en"}, 3, "model B: bad --text: the model has never seen 'n'");
     check({"run", "short", "--text", "emma"}, 2,
-          "model B: bad --text: it has 4 characters, and the model's context has room for 2 after BOS");
+          "model B: bad --text: it has 4 characters, and the model reads at most 3 (its block_size)");
     check({"run", "other", "--width", "3"}, 2, "--width");
   }
 

@@ -301,7 +301,7 @@ TEST_SUITE("cli") {
           "there is no position 5: the text has 0 to 4");
     check({"run", "--scalar", "nearest(x)"}, 3, "unknown character: 'x'");
     check({"run", "--text", "exa"}, 3, "bad --text: the model has never seen 'x'");
-    check({"run", "--text", "emmaen"}, 2, "the model's context has room for 5");
+    check({"run", "--text", "emmaenn"}, 2, "the model reads at most 6 (its block_size)");
     check({"run", "--scalar", "head.self[layer 2]"}, 2, "there is no layer 2: there are 0 to 1");
     check({"run", "--scalar", "layer2.attn.q"}, 2, "there is no layer 2: the model has 0 to 1");
     check({"run", "--data", "nothing.txt"}, 3, "nothing.txt");

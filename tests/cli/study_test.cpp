@@ -181,7 +181,7 @@ TEST_SUITE("cli") {
         return arguments;
       };
       check(view, with("agatagata"), 2,
-            "it has 9 characters, and the model's context has room for 7 after BOS");
+            "it has 9 characters, and the model reads at most 8 (its block_size)");
       check(view, with("aga7"), 3, "bad --text: the model has never seen '7': its characters are  abcdefghi");
       check(view, with("aga\n"), 3, "has never seen '\\n'");
       check(view, with("aga\xc3"), 2, "not valid UTF-8");
@@ -272,26 +272,24 @@ TEST_SUITE("cli") {
         }
       }
     }
-    const auto refused = run_microgpt({"study", "lens", "--model", one.out.string(), "--text", "a"});
+    const auto refused = run_microgpt({"study", "lens", "--model", one.out.string(), "--text", "ab"});
     CHECK(refused.exit_code == 2);
-    CHECK(refused.err.find("it has 1 character, and the model's context has room for 0")
+    CHECK(refused.err.find("it has 2 characters, and the model reads at most 1 (its block_size)")
           != std::string::npos);
     const auto head =
         run_microgpt({"study", "attention", "--model", one.out.string(), "--text", "", "--head", "1"});
     CHECK(head.err.find("bad --head: 1: the model has only 0") != std::string::npos);
   }
 
-  TEST_CASE("study: the text of a stream's model begins after a newline and has no end") {
+  TEST_CASE("study: the text of a stream's model stands between two newlines") {
     const SmallRun run;
     REQUIRE(run_microgpt(run.train({"--quiet", "--set", "data.mode=\"stream\""})).exit_code == 0);
     const auto shown =
         run_microgpt({"study", "lens", "--model", run.out.string(), "--text", "opal", "--json"});
     const Json lens = Json::parse(shown.out, 16);
-    CHECK(lens["tokens"].dump() == R"(["\\n","o","p","a"])");
-    CHECK(lens["positions"].size() == 4);
+    CHECK(lens["tokens"].dump() == R"(["\\n","o","p","a","l"])");
+    CHECK(lens["positions"].size() == 5);
     CHECK(lens["positions"][3]["next"].text() == "l");
-    const auto empty = run_microgpt({"study", "lens", "--model", run.out.string(), "--text", ""});
-    CHECK(empty.exit_code == 2);
-    CHECK(refused_in_one_line(empty));
+    CHECK(lens["positions"][4]["next"].text() == "\\n");
   }
 }

@@ -69,6 +69,26 @@ TEST_SUITE("cli") {
     CHECK_MESSAGE((code == "0\n" || code == "5\n" || code == "141\n"), "ended with ", code);
   }
 
+  TEST_CASE("surroundings: training goes on when nobody reads its words any more") {
+    const SmallRun small;
+    const ProcessOptions here = {.folder = small.folder.path()};
+    REQUIRE(shell("\"$0\" train --config small.json --out good --quiet", here).exit_code == 0);
+    const auto result = shell(
+        "{ sleep 0.3; \"$0\" train --config small.json --out run; echo $? > code; } | true; cat code", here);
+    CHECK(result.out == "5\n");
+    CHECK(result.err == "error: cannot write standard output\n");
+    CHECK(read_bytes(small.folder / "run/samples.txt") == read_bytes(small.folder / "good/samples.txt"));
+  }
+
+  TEST_CASE("surroundings: a limit on the size of files is exit code 5, and nothing half written stays") {
+    const SmallRun small;
+    const auto result = shell("ulimit -f 4; exec \"$0\" train --config small.json --out run --quiet",
+                              {.folder = small.folder.path()});
+    CHECK(result.exit_code == 5);
+    CHECK(refused_in_one_line(result));
+    check_no_half_file(small.folder.path());
+  }
+
   TEST_CASE("surroundings: a full disk under --losses is exit code 5") {
     const SmallRun small;
     const auto result = run_microgpt({"reference", "--data", small.text.string(), "--num-steps", "1",
@@ -94,6 +114,16 @@ TEST_SUITE("cli") {
     CHECK(absolute.exit_code == 0);
     CHECK(shell(gone + "sample -n 1 --model '" + small.out.string() + "'", here).exit_code == 0);
     check_no_half_file(small.folder.path());
+  }
+
+  TEST_CASE("surroundings: a working folder that is gone is one line and exit code 5") {
+    const SmallRun small;
+    const auto result = shell(
+        "mkdir gone; cd gone; rmdir ../gone; exec \"$0\" train --config ../small.json --out \"$PWD/../run\"",
+        {.folder = small.folder.path()});
+    CHECK(result.exit_code == 5);
+    CHECK(refused_in_one_line(result));
+    CHECK(result.err.find("the folder you are in is gone") != std::string::npos);
   }
 
   TEST_CASE("surroundings: a folder that may not be written is one line and exit code 5") {

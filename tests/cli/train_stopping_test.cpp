@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cli/small_run.hpp"
@@ -74,6 +75,16 @@ TEST_SUITE("cli") {
       CHECK(report["stopped_early"].dump() == "true");
       CHECK(report["reproducible"].dump() == "true");
       CHECK(lines_of(read_bytes(out / "samples.txt")).size() == 4);
+
+      // In words it says where the best is.
+      const auto said = small.folder / ("said-" + std::to_string(patience));
+      arguments.erase(std::find(arguments.begin(), arguments.end(), "--json"));
+      arguments[4] = said.string();
+      const auto words = run_microgpt(arguments);
+      const auto least = std::min_element(stopped.losses.begin(), stopped.losses.end());
+      const auto step = 4 * (least - stopped.losses.begin() + 1);
+      CHECK(words.out.find(" at step " + std::to_string(step) + ", is ") != std::string::npos);
+      CHECK(words.out.find("/best.safetensors") != std::string::npos);
 
       // It is over: nothing to resume.
       const auto again = run_microgpt({"train", "--resume", out.string(), "--quiet"});

@@ -1,5 +1,4 @@
 // What would follow each letter if a head looked at the first letter of the name and at nothing else?
-#include <algorithm>
 #include <cstdio>
 
 #include "microgpt/io/checkpoint.hpp"
@@ -7,10 +6,10 @@
 
 using namespace microgpt;
 
-int main(int /*count*/, char** arguments) {
+int main(int count, char** arguments) {
+  if (count != 4) return 2;
   const Checkpoint file = Checkpoint::load(arguments[1]);
-  study::Model model{file.config().model, Parameters<double>(file.config().model), file.tokenizer()};
-  std::ranges::copy(file.parameters<float>().values(), model.parameters.values().begin());
+  const study::Model model{file.config().model, file.parameters<double>(), file.tokenizer()};
 
   const study::Intervention look = {study::parse_address(arguments[2], model.config),  // a head's pattern
                                     [](const study::Element& e) { return e.column == 1 ? 1.0 : 0.0; }};

@@ -92,7 +92,7 @@ struct RunAtStep4 {
       step = newest.training().step;
     }
     Metrics(run.metrics(), step).sync();
-    if (step == 3) save(run, 4);
+    if (!fs::exists(run.checkpoint(4))) save(run, 4);  // also if the best of step 4 was there already
     for (const RunFolder& folder : {after}) {
       for (const auto& path : {folder.metrics(), folder.best_checkpoint(), folder.checkpoint(4)}) {
         if (read_bytes(path) != read_bytes(run.path / path.lexically_relative(folder.path)))
@@ -184,6 +184,7 @@ TEST_SUITE("io") {
 
   TEST_CASE("fault: whatever call of loading fails, what is loaded is whole") {
     RunAtStep4 run;
+    fs::remove(run.after.best_checkpoint());  // its header would be looked at first, to no harm
     const auto load = [&](int& step) {
       return failure_of(
           [&] { step = Checkpoint::load_newest(run.after.path, [](const Error&) {}).training().step; });

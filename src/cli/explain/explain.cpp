@@ -159,7 +159,8 @@ Page make_page(const ExplainOptions& options, const Subject& s, const std::optio
   if (topic == "mlp") return explain_mlp(s, n);
   if (topic == "logits") return explain_logits(s, n);
   if (topic == "loss") return explain_loss(s, n);
-  if (topic == "sampling") return explain_sampling(s, options.temperature.value_or(0.5), options.seed, n);
+  if (topic == "sampling")
+    return explain_sampling(s, options.temperature.value_or(0.5), options.seed.value_or(42), n);
   const WeightAddress weight =
       parse_weight(options.weight.value_or(s.config().n_layer > 0 ? "layer0.attn_wq[0,0]" : "lm_head[0,0]"),
                    s.model.parameters);
@@ -178,6 +179,7 @@ void check_options(const ExplainOptions& options, const Topic& topic) {
          "the topics softmax and sampling");
   refuse(options.weight && topic.name != "backprop" && topic.name != "adam", "--weight",
          "the topics backprop and adam");
+  refuse(options.seed && topic.name != "sampling", "--seed", "the topic sampling");
   refuse(options.layer && !topic.layer && !softmax && topic.name != "rmsnorm" && topic.name != "linear",
          "--layer", "the topics rmsnorm, linear, softmax, attention, heads, residual and mlp");
   refuse(options.head && !topic.head && !softmax && topic.name != "linear", "--head",
@@ -273,9 +275,8 @@ CLI::App& add_explain(CLI::App& program) {
       ->check(one_of({"float32", "float64"}))
       ->option_text("TYPE")
       ->group(special);
-  command.add_option("--seed", options->seed, "Sampling: of the draw")
+  command.add_option("--seed", options->seed, "Sampling: of the draw (default 42)")
       ->check(check_seed)
-      ->capture_default_str()
       ->group(special);
 
   const char* others = "Other options";

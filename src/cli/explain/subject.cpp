@@ -12,27 +12,6 @@ namespace microgpt::cli::explain {
 
 namespace {
 
-/// The text as the model reads it; whole, or it is refused.
-Batch read_text(const study::Model& model, const std::string& text, bool stream, Token opening) {
-  if (find_invalid_utf8(text) != std::string::npos) {
-    throw Error(Fault::usage, "bad --text: '" + one_line(text) + "': it is not valid UTF-8");
-  }
-  if (stream && text.empty()) throw Error(Fault::usage, "bad --text: it is empty, and a stream has no end");
-  require_known_characters(model.tokenizer, text, "--text");
-  const std::size_t length = count_code_points(text);
-  if (length > static_cast<std::size_t>(model.config.block_size)) {
-    throw Error(Fault::usage, "bad --text: it has " + counted(length, "character")
-                                  + ", and the model reads at most " + std::to_string(model.config.block_size)
-                                  + " (its block_size)");
-  }
-  if (!stream) return study::batch_of_text(model, text);
-  std::vector<Token> tokens = {opening};
-  model.tokenizer.encode(text, tokens);
-  Batch batch;
-  batch.add(tokens);
-  return batch;
-}
-
 /// An index that was asked for, or else `otherwise`.
 int checked_index(const std::optional<int>& asked, const std::string& name, int count, int otherwise) {
   if (!asked) return otherwise;
@@ -43,12 +22,6 @@ int checked_index(const std::optional<int>& asked, const std::string& name, int 
                                                   : "are 0 to " + std::to_string(count - 1)));
   }
   return *asked;
-}
-
-Parameters<double> as_doubles(const ModelConfig& config, const auto& stored) {
-  Parameters<double> doubles(config);
-  std::copy(stored.values().begin(), stored.values().end(), doubles.values().begin());
-  return doubles;
 }
 
 }  // namespace
@@ -65,10 +38,10 @@ study::Model built_in_model() {
 
 Subject make_subject(const ExplainOptions& options, const std::optional<study::Address>& at,
                      const std::optional<Checkpoint>& checkpoint, study::Model model) {
-  const bool stream = checkpoint && is_stream(checkpoint->config());
-  const Token first = checkpoint ? opening(checkpoint->config(), checkpoint->tokenizer()) : 0;
+  const Token boundary =
+      checkpoint ? opening(checkpoint->config(), checkpoint->tokenizer()) : model.tokenizer.bos();
   const std::string text = options.text.value_or("emma");
-  Batch batch = read_text(model, text, stream, first);
+  Batch batch = read_text(model, text, boundary, "--text");
   const int positions = static_cast<int>(batch.positions());
   study::Trace trace = study::run(model, std::move(batch), {}, true);
   const ModelConfig config = model.config;
@@ -83,18 +56,22 @@ Subject make_subject(const ExplainOptions& options, const std::optional<study::A
     subject.step = checkpoint->training().step;
   }
   if (checkpoint && options.topic == "adam") {  // the moments are as large as the model
-    const auto take = [&](const auto& state) {
-      subject.first_moment = as_doubles(config, state.m);
-      subject.second_moment = as_doubles(config, state.v);
-    };
-    checkpoint->config().precision == Precision::float32 ? take(checkpoint->train_state<float>())
-                                                         : take(checkpoint->train_state<double>());
+    TrainState<double> state = checkpoint->train_state<double>();
+    subject.first_moment = std::move(state.m);
+    subject.second_moment = std::move(state.v);
   }
   const auto asked = [&](const std::optional<int>& index, std::optional<int> study::Address::*part) {
-    return at && ((*at).*part) ? (*at).*part : index;
+    if (!at || !((*at).*part)) return index;
+    if (index && index != (*at).*part) {
+      throw Error(Fault::usage, "bad --at: " + to_string(*at) + ": another option names another place");
+    }
+    return (*at).*part;
   };
   subject.position =
       checked_index(asked(options.position, &study::Address::position), "position", positions, positions - 1);
+  if (at && info(at->site).in_layer && options.layer && options.layer != at->layer) {
+    throw Error(Fault::usage, "bad --at: " + to_string(*at) + ": --layer names another");
+  }
   const std::optional<int> layer = at && info(at->site).in_layer ? at->layer : options.layer;
   subject.layer = checked_index(layer, "layer", config.n_layer, 0);
   subject.head = checked_index(asked(options.head, &study::Address::head), "head", config.n_head, 0);

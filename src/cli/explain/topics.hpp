@@ -23,7 +23,7 @@ struct ExplainOptions {
   std::optional<std::string> model, text, at, weight, dtype;
   std::optional<int> position, layer, head;
   std::optional<double> temperature;
-  std::uint64_t seed = 42;
+  std::optional<std::uint64_t> seed;
   std::optional<int> digits;
   int width = 0;
   bool json = false;

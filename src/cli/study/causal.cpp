@@ -43,7 +43,11 @@ void ablate(const CausalOptions& options) {
       if (options.all || !at.neuron) parts.push_back(at);
     }
   }
+  if (options.all && !options.at.empty())
+    throw Error(Fault::usage, "--all and --at do not go together: give one");
   for (const study::Address& at : parts) {
+    if (at.site == Site::probs)
+      throw Error(Fault::usage, "bad --at: " + study::to_string(at) + ": the loss is that of the logits");
     if (options.mean && info(at.site).kind == SiteKind::keys) {
       throw Error(Fault::usage,
                   "bad --at: " + study::to_string(at) + ": head matrices have no mean: leave --mean out");
@@ -51,7 +55,7 @@ void ablate(const CausalOptions& options) {
   }
   const Batch batch = subject.documents(options.data, options.limit);
   const auto how = options.mean ? study::Ablation::mean : study::Ablation::zero;
-  auto rows = study::ablate(model, batch, parts, how);
+  auto rows = study::ablate(model, batch, parts, how, all_cores());
   const double whole = study::run(model, batch).loss();
   ordered_json document = {{"view", "ablate"},
                            {"ablation", options.mean ? "mean" : "zero"},
@@ -106,8 +110,9 @@ void patch(const CausalOptions& options) {
       continue;
     throw Error(Fault::usage,
                 "bad --at: " + study::to_string(at)
-                    + (at.position ? ": the text has positions 0 to " + std::to_string(clean.positions() - 1)
-                                   : ": it is the answer itself"));
+                    + (info(at.site).kind == SiteKind::tokens
+                           ? ": it is the answer itself"
+                           : ": the text has positions 0 to " + std::to_string(clean.positions() - 1)));
   }
   if (parts.empty()) parts = study::patchable(config);
   const study::PatchSweep sweep =

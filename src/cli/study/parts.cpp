@@ -42,9 +42,15 @@ void heads(const PartsOptions& options) {
                {"entropy"},
                {"loss change"},
                {"+-"}});
-  for (const study::HeadScores& s : scores) {
-    const study::Address at = {.site = Site::z, .layer = s.layer, .head = s.head};
-    const study::AblationRow without = study::ablate(model, batch, {at}, study::Ablation::mean).front();
+  std::vector<study::Address> heads;
+  for (const study::HeadScores& s : scores)
+    heads.push_back({.site = Site::z, .layer = s.layer, .head = s.head});
+  const auto ablated = study::ablate(model, batch, heads, study::Ablation::mean, all_cores());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const study::HeadScores& s = scores[i];
+    const study::Address& at = heads[i];
+    const study::AblationRow& without =
+        *std::find_if(ablated.begin(), ablated.end(), [&](const auto& row) { return row.at == at; });
     document["heads"].push_back({{"address", study::to_string(at)},
                                  {"previous", s.previous},
                                  {"first", s.first},

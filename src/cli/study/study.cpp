@@ -64,27 +64,7 @@ std::string Subject::position_label(const Batch& batch, int position) const {
 }
 
 Batch Subject::text(const std::string& text, const std::string& option) const {
-  const bool stream = is_stream(config_);
-  if (find_invalid_utf8(text) != std::string::npos)
-    throw Error(Fault::usage, "bad " + option + ": it is not valid UTF-8");
-  if (stream && text.empty())
-    throw Error(Fault::usage, "bad " + option + ": it is empty, and a stream has no end");
-  require_known_characters(model_.tokenizer, text, option);
-  // Every position predicts what comes next: of a document the last one its end, of a stream its last
-  // character.
-  const auto room = static_cast<std::size_t>(model_.config.block_size) - (stream ? 0 : 1);
-  const std::size_t characters = count_code_points(text);
-  if (characters > room) {
-    throw Error(Fault::usage, "bad " + option + ": it has " + counted(characters, "character")
-                                  + ", and the model's context has room for " + std::to_string(room)
-                                  + (stream ? "" : " after BOS"));
-  }
-  if (!stream) return study::batch_of_text(model_, text);
-  std::vector<Token> tokens = {opening(config_, model_.tokenizer)};
-  model_.tokenizer.encode(text, tokens);
-  Batch batch;
-  batch.add(tokens);
-  return batch;
+  return read_text(model_, text, opening(config_, model_.tokenizer), option);
 }
 
 Batch Subject::documents(const std::string& path, std::size_t limit) const {

@@ -45,9 +45,7 @@ class Subject {
   /// "3 m": a position and the token that stands there.
   [[nodiscard]] std::string position_label(const Batch& batch, int position) const;
 
-  /// A text as one document: BOS, its characters, BOS; of a stream's model, what opens a stream and its
-  /// characters. Throws Error (data) if a character is unknown, Error (usage) if there is more of it than the
-  /// context holds; `option` is where it came from.
+  /// read_text's.
   [[nodiscard]] Batch text(const std::string& text, const std::string& option = "--text") const;
   /// The first `limit` documents of a text file, in the order of the run's seed; `path` empty: the run's own.
   [[nodiscard]] Batch documents(const std::string& path, std::size_t limit) const;

@@ -182,10 +182,25 @@ Checkpoint Checkpoint::parse(std::string bytes, const std::string& name) {
   return checkpoint;
 }
 
+int Checkpoint::stated_step(const std::filesystem::path& path) {
+  try {
+    Checkpoint checkpoint(SafetensorsFile::open(path), path);
+    checkpoint.check_metadata();
+    return checkpoint.training_.step;
+  } catch (const Error&) {
+    return -1;
+  }
+}
+
 Checkpoint Checkpoint::load_newest(const std::filesystem::path& path,
                                    const std::function<void(const Error&)>& passed_over) {
   std::vector<Error> failures;
-  for (const auto& file : find_checkpoints(path)) {
+  auto files = find_checkpoints(path);
+  // The best comes last, but a run that was killed may have come no further.
+  const auto steps = RunFolder{path}.checkpoint_steps();
+  if (files.size() > steps.size() && !steps.empty() && stated_step(files.back()) > steps.front())
+    std::rotate(files.begin(), files.end() - 1, files.end());
+  for (const auto& file : files) {
     try {
       Checkpoint checkpoint = load(file);
       for (const Error& failure : failures) passed_over(failure);
@@ -290,9 +305,15 @@ void Checkpoint::copy(const std::string& prefix, Parameters<T>& to) const {
     if (!tensor.name.starts_with(prefix)) continue;
     const std::string name = tensor.name.substr(prefix.size());
     for (const TensorSpec& spec : to.table()) {
-      if (spec.name == name)
-        std::memcpy(&to.values()[static_cast<std::size_t>(spec.offset)], tensor.bytes.data(),
-                    tensor.bytes.size());
+      if (spec.name != name) continue;
+      T* const out = &to.values()[static_cast<std::size_t>(spec.offset)];
+      const auto convert = [&]<class Stored>(Stored value) {
+        for (std::size_t i = 0; i < tensor.bytes.size() / sizeof(Stored); ++i) {
+          std::memcpy(&value, tensor.bytes.data() + i * sizeof(Stored), sizeof(Stored));
+          out[i] = static_cast<T>(value);
+        }
+      };
+      config_.precision == Precision::float32 ? convert(float{}) : convert(double{});
     }
   }
 }

@@ -39,8 +39,9 @@ class Checkpoint {
   /// The same for a file in memory; `name` stands for the path in messages.
   static Checkpoint parse(std::string bytes, const std::string& name);
 
-  /// The newest valid checkpoint that a path means (find_checkpoints). Of each that is newer and not
-  /// valid `passed_over` is told. If none is valid it throws what is wrong with the newest.
+  /// The newest valid checkpoint that a path means (find_checkpoints); the best, if it is of a later step
+  /// than the others. Of each that is newer and not valid `passed_over` is told. If none is valid it throws
+  /// what is wrong with the newest.
   static Checkpoint load_newest(const std::filesystem::path& path,
                                 const std::function<void(const Error&)>& passed_over);
 
@@ -49,7 +50,7 @@ class Checkpoint {
   [[nodiscard]] const Tokenizer& tokenizer() const { return *tokenizer_; }
   [[nodiscard]] const TrainingRecord& training() const { return training_; }
 
-  /// The weights. T must be the config's precision.
+  /// The weights as T, float or double, whatever the file holds.
   template <class T>
   [[nodiscard]] Parameters<T> parameters() const;
 
@@ -63,6 +64,8 @@ class Checkpoint {
  private:
   Checkpoint(SafetensorsFile file, std::filesystem::path path)
       : file_(std::move(file)), path_(std::move(path)) {}
+  /// What the header says, without a look at the numbers; -1 if it says nothing that can be read.
+  static int stated_step(const std::filesystem::path& path);
   void check_metadata();
   void check_tensors() const;
   void check_numbers() const;

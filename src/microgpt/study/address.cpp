@@ -131,6 +131,10 @@ Address parse_address(std::string_view text, const ModelConfig& config) {
                         + range(count));
     }
   }
+  if (address.position && address.source && *address.source > *address.position) {
+    refuse(whole, "position " + std::to_string(*address.position) + " cannot see position "
+                      + std::to_string(*address.source) + ", which comes later");
+  }
   return address;
 }
 

@@ -258,12 +258,7 @@ class Reader {
     if (positions_ == 0) refuse("it needs a text: give --text");
     if (at.position && *at.position >= positions_) no_position(*at.position);
     if (at.source && *at.source >= positions_) no_position(*at.source);
-    auto all = elements(at, model_.config, positions_);
-    if (all.empty()) {
-      refuse("position " + std::to_string(*at.position) + " cannot see position " + std::to_string(*at.source)
-             + ", which comes later");
-    }
-    return all;
+    return elements(at, model_.config, positions_);
   }
 
   [[nodiscard]] std::vector<Scalar> numbers(const Address& at) const {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/thread_team.hpp"
 #include "microgpt/text/words.hpp"
 
 namespace microgpt::study {
@@ -54,18 +56,27 @@ std::vector<Address> ablatable(const ModelConfig& config) {
 }
 
 std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
-                                Ablation how) {
+                                Ablation how, int threads) {
   const Trace whole = run(model, batch);
   const std::vector<double> before = whole.nll();
-  std::vector<AblationRow> rows;
-  for (const Address& at : parts) {
+  std::vector<AblationRow> rows(parts.size());
+  ThreadTeam team(std::clamp(threads, 1, std::max(1, static_cast<int>(parts.size()))));
+  std::vector<std::optional<Trace>> rooms(static_cast<std::size_t>(team.size()));
+  team.run(static_cast<int>(parts.size()), [&](int part, int worker) {
+    const Address& at = parts[static_cast<std::size_t>(part)];
     Intervention without = zero(at);
     if (how == Ablation::mean) {
       const Eigen::RowVectorXd means = column_means(whole, at);
       without = {at, [means](const Element& e) { return means(e.column); }};
     }
-    rows.push_back(compare(at, batch, before, run(model, batch, {&without, 1}).nll()));
-  }
+    std::optional<Trace>& room = rooms[static_cast<std::size_t>(worker)];
+    if (room) {
+      run_again(model, *room, {&without, 1});
+    } else {
+      room.emplace(run(model, batch, {&without, 1}));
+    }
+    rows[static_cast<std::size_t>(part)] = compare(at, batch, before, room->nll());
+  });
   std::stable_sort(rows.begin(), rows.end(),
                    [](const AblationRow& a, const AblationRow& b) { return a.change > b.change; });
   return rows;

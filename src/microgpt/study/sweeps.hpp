@@ -23,9 +23,9 @@ struct AblationRow {
 std::vector<Address> ablatable(const ModelConfig& config);
 
 /// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of
-/// the batch. Largest change first.
+/// the batch. Largest change first. The runs are shared out among `threads`, which changes no number.
 std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
-                                Ablation how);
+                                Ablation how, int threads = 1);
 
 /// A patch of one position at one site.
 struct PatchRow {

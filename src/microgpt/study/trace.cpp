@@ -287,7 +287,7 @@ double Trace::loss() const {
   return a_.nll().mean();
 }
 
-Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions, bool gradient) {
+void run_again(const Model& model, Trace& trace, std::span<const Intervention> interventions) {
   for (const Intervention& intervention : interventions) {
     const std::string name = to_string(intervention.at);
     if (parse_address(name, model.config) != intervention.at) {  // it must be there
@@ -295,7 +295,8 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
                                     + std::to_string(intervention.at.layer) + " was asked for");
     }
   }
-  Trace trace(model.config, std::move(batch));
+  trace.da_.reset();
+  trace.weight_gradient_.reset();
   trace.a_.reshape(trace.batch_);
   trace.embed_token_.resize(trace.a_.positions(), model.config.n_embd);
   trace.embed_position_.resize(trace.a_.positions(), model.config.n_embd);
@@ -303,6 +304,11 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
                 interventions);
   forward_pass(model.config, model.parameters, trace.batch_, trace.a_,
                TappedOps{tap, trace.embed_token_, trace.embed_position_});
+}
+
+Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions, bool gradient) {
+  Trace trace(model.config, std::move(batch));
+  run_again(model, trace, interventions);
   if (gradient) {
     const std::vector<double> weight(trace.batch_.positions(),
                                      1.0 / static_cast<double>(trace.batch_.positions()));
@@ -316,9 +322,13 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
 }
 
 Batch batch_of_text(const Model& model, std::string_view text) {
-  std::vector<Token> tokens = {model.tokenizer.bos()};
+  return batch_of_text(model, text, model.tokenizer.bos());
+}
+
+Batch batch_of_text(const Model& model, std::string_view text, Token boundary) {
+  std::vector<Token> tokens = {boundary};
   model.tokenizer.encode(text, tokens);
-  tokens.push_back(model.tokenizer.bos());
+  tokens.push_back(boundary);
   tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(model.config.block_size) + 1));
   Batch batch;
   batch.add(tokens);

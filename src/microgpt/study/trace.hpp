@@ -57,6 +57,7 @@ class Trace {
 
  private:
   friend Trace run(const Model&, Batch, std::span<const Intervention>, bool);
+  friend void run_again(const Model&, Trace&, std::span<const Intervention>);
   Trace(const ModelConfig& config, Batch batch)
       : config_(config), batch_(std::move(batch)), a_(config, batch_.positions()) {}
   static View<double> view(Activations<double>& a, Site site, int layer);
@@ -77,7 +78,14 @@ class Trace {
 Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions = {},
           bool gradient = false);
 
-/// One text as a batch: BOS, its characters, BOS, or what of that fits the context.
+/// The forward pass once more, in the room of a trace and on its batch: for the many runs of a sweep. Its
+/// gradients, if it had any, are gone. Throws as run does.
+void run_again(const Model& model, Trace& trace, std::span<const Intervention> interventions);
+
+/// One text as a batch: `boundary`, its characters, `boundary`, or what of that fits the context. A document
+/// stands between two BOS; a piece of a stream is read as if a line ended before and after it.
+Batch batch_of_text(const Model& model, std::string_view text, Token boundary);
+/// The same between two BOS.
 Batch batch_of_text(const Model& model, std::string_view text);
 
 // --- ready-made interventions ---
