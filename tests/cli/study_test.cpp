@@ -157,6 +157,35 @@ TEST_SUITE("cli") {
     CHECK(lines_of(read.out).size() == list["arrays"].size());
   }
 
+  TEST_CASE("study neurons and attention: on one text, as the trace has it") {
+    const StudiedRun run;
+    REQUIRE(run.study("trace", {"--text", "agat", "--out", (run.folder / "agat.json").string()}).exit_code
+            == 0);
+    const Json arrays = Json::parse(read_bytes(run.folder / "agat.json"))["arrays"];
+    const Json neurons = run.json("neurons", {"--text", "agat", "--layer", "1"})["neurons"];
+    CHECK(neurons.size() == 32);
+    double before = 1e300;
+    for (std::size_t i = 0; i < neurons.size(); ++i) {
+      const std::string address = neurons[i]["address"].text();
+      const auto n = std::stoul(address.substr(std::string("layer1.mlp.post[neuron ").size()));
+      double largest = 0;
+      for (std::size_t p = 0; p < 5; ++p) {
+        const double value = neurons[i]["values"][p].number();
+        CHECK_MESSAGE(value == arrays["layer1.mlp.post"][p][n].number(), address, " at ", p);
+        largest = std::max(largest, value);
+      }
+      CHECK(largest <= before);
+      before = largest;
+    }
+    const auto by_address = run.study("attention", {"--text", "agat", "--at", "layer1.attn.scores[head 1]"});
+    CHECK(by_address.out
+          == run.study("attention", {"--text", "agat", "--layer", "1", "--head", "1", "--scores"}).out);
+    CHECK(by_address.out.starts_with("layer1.attn.scores[head 1]"));
+    CHECK(run.study("attention", {"--text", "agat", "--at", "layer1.attn.z"})
+              .err.find("attn.pattern or attn.scores")
+          != std::string::npos);
+  }
+
   TEST_CASE("study: what is not there is refused in one line that says what is") {
     const StudiedRun run;
     const auto check = [&](const std::string& view, const std::vector<std::string>& more, int code,

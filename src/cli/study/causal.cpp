@@ -76,7 +76,7 @@ void ablate(const CausalOptions& options) {
     table.add({{name},
                {number_text(row.loss, 4)},
                {fixed_text(row.change, 4), largest > 0 ? row.change / largest : 0},
-               {fixed_text(row.standard_error, 4)}});
+               {error_text(row.standard_error)}});
   }
   if (options.json) {
     std::cout << document.dump() << '\n';

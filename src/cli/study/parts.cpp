@@ -70,7 +70,7 @@ void heads(const PartsOptions& options) {
                share(s.induction),
                {fixed_text(s.entropy, 3)},
                {fixed_text(without.change, 4)},
-               {fixed_text(without.standard_error, 4)}});
+               {error_text(without.standard_error)}});
   }
   if (options.json) {
     std::cout << document.dump() << '\n';
@@ -79,9 +79,9 @@ void heads(const PartsOptions& options) {
   table.print(std::cout, screen(options.width));
   std::cout << '\n';
   print_wrapped(std::cout, screen(options.width),
-                "Shares of attention, means over " + counted(batch.positions(), "character") + " of "
-                    + counted(batch.documents(), "document")
-                    + ": on the position before, on BOS, on itself, on earlier places of the same character, on "
+                "Shares of attention, means over the positions after the first of "
+                    + counted(batch.documents(), "document") + " (" + counted(batch.positions(), "character")
+                    + "): on the position before, on BOS, on itself, on earlier places of the same character, on "
                       "what followed those; and the entropy of the pattern in nats. A score tells what a head looks at, "
                       "not what it does: the last columns are the change of the loss, in nats a character, if its z is "
                       "replaced by its mean, with its standard error.",
@@ -173,6 +173,56 @@ void neurons(const PartsOptions& options) {
                 0, 0);
 }
 
+/// The neurons that fire on one text, by position; those that fire most first.
+void neurons_on_text(const PartsOptions& options) {
+  const Subject subject(options.model);
+  require_layers(subject);
+  const ModelConfig& config = subject.model().config;
+  check_choice(options.layer, config.n_layer, "--layer");
+  const Batch batch = subject.text(options.text);
+  const study::Trace trace = study::run(subject.model(), batch);
+  struct Row {
+    study::Address at;
+    std::vector<double> values;
+    double largest;
+  };
+  std::vector<Row> rows;
+  for (int layer = 0; layer < config.n_layer; ++layer) {
+    if (options.layer >= 0 && layer != options.layer) continue;
+    const Matrix<double> post = trace.values(Site::mlp_post, layer);
+    for (int n = 0; n < 4 * config.n_embd; ++n) {
+      const Eigen::VectorXd values = post.col(n);
+      rows.push_back({{.site = Site::mlp_post, .layer = layer, .neuron = n},
+                      {values.begin(), values.end()},
+                      values.maxCoeff()});
+    }
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.largest > b.largest; });
+  const auto silent =
+      std::count_if(rows.begin(), rows.end(), [](const Row& row) { return row.largest == 0; });
+  ordered_json document = json_of_text(subject, "neurons", options.text, batch);
+  document["neurons"] = ordered_json::array();
+  std::vector<Table::Column> columns = {{"neuron", true}};
+  for (int p = 0; p < static_cast<int>(batch.positions()); ++p)
+    columns.push_back({subject.position_label(batch, p)});
+  Table table(columns);
+  for (const Row& row : rows) {
+    document["neurons"].push_back({{"address", study::to_string(row.at)}, {"values", row.values}});
+    if (row.largest == 0) continue;
+    std::vector<Cell> cells = {{study::to_string(row.at)}};
+    for (const double value : row.values)
+      cells.push_back({fixed_text(value, 3), value / rows.front().largest});
+    table.add(cells);
+  }
+  if (options.json) {
+    std::cout << document.dump() << '\n';
+    return;
+  }
+  table.print(std::cout, screen(options.width));
+  std::cout << '\n' << silent << " of " << counted(rows.size(), "neuron") << " are silent on this text.\n";
+}
+
 }  // namespace
 
 void add_parts_views(CLI::App& study) {
@@ -190,12 +240,18 @@ void add_parts_views(CLI::App& study) {
       heads);
   {
     auto [view, options] = add("neurons", "What neurons fire on and which characters they promote",
-                               "neurons --model runs/names-1 --top 4", neurons);
+                               "neurons --model runs/names-1 --top 4", [](const PartsOptions& o) {
+                                 o.text.empty() ? neurons(o) : neurons_on_text(o);
+                               });
     view->add_option("--layer", options->layer, "Only this layer")->check(whole_between(0, 1'000'000'000));
     view->add_option("--top", options->top, "Contexts shown of each")
         ->check(whole_between(0, 1000))
         ->capture_default_str();
-    view->add_flag("--dead", options->dead, "Only neurons that never fire");
+    auto* dead = view->add_flag("--dead", options->dead, "Only neurons that never fire");
+    view->add_option("--text", options->text, "The activations on one text instead of over many")
+        ->excludes(dead)
+        ->excludes("--data")
+        ->excludes("--limit");
   }
 }
 

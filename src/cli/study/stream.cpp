@@ -20,15 +20,25 @@ struct StreamOptions : StudyOptions {
   int position = -1;
   int layer = -1;
   int head = -1;
-  std::string target, contrast;
+  std::string target, contrast, at;
   int top = 20;
   bool scores = false;
 };
 
-void attention(const StreamOptions& options) {
+void attention(StreamOptions options) {
   const Subject subject(options.model);
   const ModelConfig& config = subject.model().config;
   require_layers(subject);
+  if (!options.at.empty()) {
+    const study::Address at = study::parse_address(options.at, config);
+    if (info(at.site).kind != SiteKind::keys || at.position || at.source) {
+      throw Error(Fault::usage, "bad --at: " + study::to_string(at)
+                                    + ": give a layer's attn.pattern or attn.scores, whole or of a head");
+    }
+    options.layer = at.layer;
+    options.head = at.head.value_or(-1);
+    options.scores = at.site == Site::scores;
+  }
   check_choice(options.layer, config.n_layer, "--layer");
   check_choice(options.head, config.n_head, "--head");
   const Batch batch = subject.text(options.text);
@@ -248,10 +258,15 @@ void add_stream_views(CLI::App& study) {
   };
   {
     auto [view, options] = add("attention", "Where each head looks: patterns and scores",
-                               "attention --model runs/names-1 --text emma --head 2", attention);
+                               "attention --model runs/names-1 --text emma --head 2",
+                               [](const StreamOptions& o) { attention(o); });
     view->add_option("--layer", options->layer, "Only this layer")->check(whole_between(0, 1'000'000'000));
     view->add_option("--head", options->head, "Only this head")->check(whole_between(0, 1'000'000'000));
     view->add_flag("--scores", options->scores, "The scores before the softmax instead of the pattern");
+    view->add_option("--at", options->at, "Only these, as an address: 'layer0.attn.scores[head 2]'")
+        ->excludes("--layer")
+        ->excludes("--head")
+        ->excludes("--scores");
   }
   {
     auto [view, options] = add("lens", "What each stage of the residual stream would predict",

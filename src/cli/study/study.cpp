@@ -119,6 +119,10 @@ void require_layers(const Subject& subject) {
     throw Error(Fault::usage, "nothing to show: the model has no layers");
 }
 
+std::string error_text(double standard_error) {
+  return std::isnan(standard_error) ? "-" : fixed_text(standard_error, 4);
+}
+
 nlohmann::ordered_json matrix_json(const Matrix<double>& m) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (Index i = 0; i < m.rows(); ++i) rows.push_back(std::vector<double>(m.row(i).begin(), m.row(i).end()));

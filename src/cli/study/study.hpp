@@ -67,6 +67,9 @@ void check_choice(int asked, int count, const char* option);
 /// Throws Error (usage) if the model has no layers.
 void require_layers(const Subject& subject);
 
+/// A standard error; "-" if there is none.
+std::string error_text(double standard_error);
+
 /// Numbers for JSON.
 nlohmann::ordered_json matrix_json(const Matrix<double>& m);
 /// The head of every document: the view, the text and its tokens.

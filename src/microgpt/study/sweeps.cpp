@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "microgpt/base/error.hpp"
@@ -32,7 +33,8 @@ AblationRow compare(const Address& at, const Batch& batch, const std::vector<dou
     }
     squares += residual * residual;
   }
-  if (documents > 1) row.standard_error = std::sqrt(squares * documents / (documents - 1)) / P;
+  row.standard_error = documents > 1 ? std::sqrt(squares * documents / (documents - 1)) / P
+                                     : std::numeric_limits<double>::quiet_NaN();
   return row;
 }
 

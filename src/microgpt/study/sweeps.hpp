@@ -15,7 +15,7 @@ struct AblationRow {
   Address at;
   double loss = 0;            ///< mean nll, nats a character
   double change = 0;          ///< from the whole model's
-  double standard_error = 0;  ///< of the change, over documents
+  double standard_error = 0;  ///< of the change, over documents; NaN of a single one
 };
 
 /// The parts one can take away: the position embeddings (embed.position), every head (attn.z), every neuron
