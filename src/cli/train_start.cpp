@@ -109,18 +109,42 @@ void begin(const TrainOptions& options, RunConfig config, const std::string& whe
 
 }  // namespace
 
-void run_new(const TrainOptions& options) {
-  std::vector<std::string> overrides = options.set;
-  if (options.seed) overrides.push_back("seed=" + std::to_string(*options.seed));
-  if (options.time) overrides.push_back("train.time_budget=" + std::to_string(parse_time(*options.time)));
-  if (options.steps) overrides.push_back("train.steps=" + std::to_string(*options.steps));
-  RunConfig config = load_run_config(options.config, overrides);
-  if (config.patience > 0 && (config.eval_every == 0 || config.data.held_out == 0)) {
-    throw Error(Fault::data, "bad config: " + options.config + ", train.patience ("
-                                 + std::to_string(config.patience)
-                                 + "): must be 0 where train.eval_every or data.held_out is 0: there is no "
-                                   "loss to wait for");
+namespace {
+
+/// Patience needs a held-out loss now and then. An option that takes one of the two away is to blame.
+void check_patience(const TrainOptions& options, const RunConfig& config) {
+  if (config.patience == 0 || (config.eval_every > 0 && config.data.held_out > 0)) return;
+  const std::string why = ": there is no loss to wait for";
+  const std::string must = ": must be 0 where train.eval_every or data.held_out is 0" + why;
+  if (const std::string* set = find_override(options.set, "train.patience")) {
+    throw Error(Fault::usage, "bad --set " + one_line(*set) + must);
   }
+  for (const char* key : {"train.eval_every", "data.held_out"}) {
+    if (key == std::string_view("train.eval_every") ? config.eval_every > 0 : config.data.held_out > 0)
+      continue;
+    if (const std::string* set = find_override(options.set, key)) {
+      throw Error(Fault::usage, "bad --set " + one_line(*set) + ": must be above 0 where train.patience ("
+                                    + std::to_string(config.patience) + ") is" + why);
+    }
+  }
+  throw Error(Fault::data, "bad config: " + options.config + ", train.patience ("
+                               + std::to_string(config.patience) + ")" + must);
+}
+
+}  // namespace
+
+void run_new(const TrainOptions& options) {
+  RunConfig config = load_run_config(options.config, options.set);
+  if (options.steps && config.time_budget > 0) {
+    throw Error(Fault::usage, "bad --steps: " + std::to_string(*options.steps)
+                                  + ": the run trains by the clock, as train.time_budget is above 0: leave "
+                                    "--steps out, or add --set train.time_budget=0");
+  }
+  // These three were judged where they were read.
+  if (options.seed) config.seed = *options.seed;
+  if (options.time) config.time_budget = parse_time(*options.time);
+  if (options.steps) config.train.steps = *options.steps;
+  check_patience(options, config);
   if (!options.data.empty()) config.data.path = options.data;
   if (config.data.path.empty()) {
     throw Error(Fault::data, "no text to train on: " + options.config + " names none: give --data FILE");

@@ -46,6 +46,12 @@ std::vector<std::string> commands_of(const CLI::App& app) {
   return names;
 }
 
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 /// What a command's commands are called.
 const char* kind_of(const CLI::App& app) {
   return app.get_parent() == nullptr ? "command" : "view";
@@ -79,6 +85,9 @@ std::string unknown_word(const Apps& chain) {
       const std::string unknown =
           (names.empty() ? "unexpected argument" : std::string("unknown ") + kind_of(*app)) + " '"
           + one_line(word) + "'";
+      if (app->get_parent() != nullptr && !names.empty() && !near_name(word, names)) {
+        return unknown + ": there are " + list_of(names);
+      }
       const auto options = options_of(*app);
       const bool undashed = std::find(options.begin(), options.end(), "--" + word) != options.end();
       return unknown + (undashed ? "; did you mean '--" + word + "'?" : suggestion(word, names));
@@ -137,9 +146,7 @@ std::string plain_words(const CLI::App& app, const CLI::ParseError& error, std::
     }
   }
   if (kind == "RequiredError" && app.get_parent() != nullptr && !commands_of(app).empty()) {
-    std::string list;
-    for (const std::string& name : commands_of(app)) list += (list.empty() ? "" : ", ") + name;
-    return name_of({&app}) + " needs a view: " + list;
+    return name_of({&app}) + " needs a view: " + list_of(commands_of(app));
   }
   return words;
 }

@@ -75,12 +75,17 @@ const BadCommand kBadCommands[] = {
     {"train --config small.json --set", 2, "--set needs a value: see microgpt train --help"},
     {"train --config small.json --set train.steps", 2, "bad --set: train.steps: it must have the form key=value, as in train.steps=500"},
     {"train --config small.json --set =5", 2, "bad --set: =5: it must have the form key=value, as in train.steps=500"},
-    {"train --config small.json --set train.step=5", 3, "bad config: small.json, train.step: no such key: did you mean train.steps?"},
-    {"train --config small.json --set train.steps=1e400", 3, "bad config: small.json, train.steps (\"1e400\"): must be a whole number from 1 to 1000000000"},
-    {"train --config small.json --set train.steps=NaN", 3, "bad config: small.json, train.steps (\"NaN\"): must be a whole number from 1 to 1000000000"},
-    {"train --config small.json --set model.n_head=3", 3, "bad config: small.json, model.n_head (3): must be a divisor of model.n_embd (8)"},
+    {"train --config small.json --set train.step=5", 2, "bad --set train.step: no such key: did you mean train.steps?"},
+    {"train --config small.json --set train.steps=1e400", 2, "bad --set train.steps=1e400: must be a whole number from 1 to 1000000000"},
+    {"train --config small.json --set train.steps=NaN", 2, "bad --set train.steps=NaN: must be a whole number from 1 to 1000000000"},
+    {"train --config small.json --set model.n_head=3", 2, "bad --set model.n_head=3: must be a divisor of model.n_embd (8)"},
     {"train --config small.json --set model.n_embd=65536 --set model.n_layer=200 --set model.n_head=1", 3, "too large: small.json: this run needs *"},
-    {"train --config small.json --set train.patience=2 --set train.eval_every=0", 3, "bad config: small.json, train.patience (2): must be 0 where train.eval_every or data.held_out is 0: there is no loss to wait for"},
+    {"train --config small.json --set train.patience=2 --set train.eval_every=0", 2, "bad --set train.patience=2: must be 0 where train.eval_every or data.held_out is 0: there is no loss to wait for"},
+    {"train --config patient.json", 3, "bad config: patient.json, train.patience (2): must be 0 where train.eval_every or data.held_out is 0: there is no loss to wait for"},
+    {"train --config evaluating.json --set train.eval_every=0", 2, "bad --set train.eval_every=0: must be above 0 where train.patience (2) is: there is no loss to wait for"},
+    {"train --config evaluating.json --set data.held_out=0", 2, "bad --set data.held_out=0: must be above 0 where train.patience (2) is: there is no loss to wait for"},
+    {"train --config small.json --set train.time_budget=1 --steps 5", 2, "bad --steps: 5: the run trains by the clock, as train.time_budget is above 0: leave --steps out, or add --set train.time_budget=0"},
+    {"train --config clock.json --steps 5", 2, "bad --steps: 5: the run trains by the clock, as train.time_budget is above 0: leave --steps out, or add --set train.time_budget=0"},
     {"train --config small.json --data-changed-ok", 2, "--data-changed-ok goes only with --resume: see microgpt train --help"},
     {"train --config small.json --quiet=maybe", 2, "cannot read 'maybe' as the value of --quiet: see microgpt train --help"},
     {"train --resume nothere", 4, "no such model: nothere: give a .safetensors file or a run folder"},
@@ -182,6 +187,8 @@ const BadCommand kBadCommands[] = {
     {"sample -m run", 2, "unknown option '-m'; did you mean '--model'?"},
     {"score --modle run emma", 2, "unknown option '--modle'; did you mean '--model'?"},
     {"study", 2, "study needs a view: attention, lens, *"},
+    {"study foo", 2, "unknown view 'foo': there are attention, lens, *"},
+    {"study text", 2, "unknown view 'text': there are attention, lens, *"},
     {"study ledgr --model run", 2, "unknown view 'ledgr'; did you mean 'ledger'?"},
     {"study --model run ledger", 2, "unknown option '--model' here; it goes after the view: see microgpt study ledger --help"},
     {"study ledger --txt x", 2, "unknown option '--txt'; did you mean '--text'?"},
@@ -226,6 +233,10 @@ struct Desk : SmallRun {
     write_bytes(folder / "empty.txt", "");
     write_bytes(folder / "none.json", "{}\n");
     write_bytes(folder / "broken.json", "[\n");
+    write_bytes(folder / "patient.json", R"({"train": {"patience": 2}})");
+    write_bytes(folder / "evaluating.json",
+                R"({"data": {"held_out": 0.2}, "train": {"patience": 2, "eval_every": 4}})");
+    write_bytes(folder / "clock.json", R"({"train": {"time_budget": 60}})");
     write_bytes(folder / "pdf.txt", "%PDF-1.4\n%\xe2\xe3\xcf\xd3\n");
     write_bytes(folder / "half.txt", "ab\n\xed\xa0\xbd\n");
     write_bytes(folder / "archive.txt",

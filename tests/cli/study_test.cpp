@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <sstream>
 
 #include "cli/small_run.hpp"
+#include "microgpt/text/utf8.hpp"
+#include "microgpt/text/width.hpp"
 #include "support/json.hpp"
 
 namespace {
@@ -308,6 +311,58 @@ TEST_SUITE("cli") {
     const auto head =
         run_microgpt({"study", "attention", "--model", one.out.string(), "--text", "", "--head", "1"});
     CHECK(head.err.find("bad --head: 1: the model has only 0") != std::string::npos);
+  }
+
+  TEST_CASE("study: long contexts of neurons are cut to the width, around the mark") {
+    const SmallRun run;
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += std::to_string(i * i) + (i % 3 == 0 ? " où " : " là-bas ");
+    write_bytes(run.text, text);
+    REQUIRE(run_microgpt(run.train({"--quiet", "--steps", "1", "--set", "data.mode=stream", "--set",
+                                    "model.block_size=150"}))
+                .exit_code
+            == 0);
+    for (const std::size_t width : {60U, 80U, 120U}) {
+      const auto shown = run_microgpt({"study", "neurons", "--model", run.out.string(), "--limit", "20",
+                                       "--width", std::to_string(width)});
+      REQUIRE(shown.exit_code == 0);
+      std::size_t marked = 0;
+      std::size_t widest = 0;
+      std::istringstream lines(shown.out);
+      for (std::string line; std::getline(lines, line);) {
+        REQUIRE(microgpt::find_invalid_utf8(line) == std::string::npos);
+        widest = std::max(widest, microgpt::display_width(line));
+        if (line.find("…") != std::string::npos && line.find('>') != std::string::npos) ++marked;
+      }
+      CAPTURE(shown.out);
+      CHECK(widest <= width);
+      CHECK(widest + 3 > width);  // and they use it
+      CHECK(marked > 20);
+    }
+    // The JSON has all of them.
+    const auto json = run_microgpt(
+        {"study", "neurons", "--model", run.out.string(), "--limit", "20", "--width", "60", "--json"});
+    CHECK(json.out.find("…") == std::string::npos);
+    CHECK(Json::parse(json.out, 16)["neurons"][0]["top"][0]["text"].text().size() >= 150);
+  }
+
+  TEST_CASE("study: where the text of the run is gone, --data is named") {
+    const SmallRun run;
+    REQUIRE(run_microgpt(run.train({"--quiet", "--steps", "1"})).exit_code == 0);
+    std::filesystem::rename(run.text, run.folder / "moved.txt");
+    const auto gone = run_microgpt({"study", "ablate", "--model", run.out.string()});
+    CHECK(gone.exit_code == 3);
+    CHECK(refused_in_one_line(gone));
+    CHECK(gone.err
+          == "error: no such text: " + run.text.string()
+                 + ": the model was trained on it: give it, or another, with --data FILE\n");
+    const auto given = run_microgpt(
+        {"study", "ablate", "--model", run.out.string(), "--data", (run.folder / "moved.txt").string()});
+    CHECK(given.exit_code == 0);
+    const auto other =
+        run_microgpt({"study", "ablate", "--model", run.out.string(), "--data", "nothing.txt"});
+    CHECK(other.exit_code == 3);
+    CHECK(other.err.find("cannot read file: nothing.txt") != std::string::npos);
   }
 
   TEST_CASE("study: the text of a stream's model stands between two newlines") {

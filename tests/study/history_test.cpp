@@ -263,6 +263,7 @@ TEST_SUITE("study") {
     check("layer2.attn.q", "there is no layer 2: the model has 0 to 1");
     check("layer0.attn.w", "no such site: there are embed");
     check("layer0.mlp.post[position 5]", "there is no position 5: the text has 0 to 3");
+    check("layer0.attn.pattern[head 0, source 4]", "there is no source 4: the text has 0 to 3");
     check("layer0.attn.pattern[position 1, source 2]", "position 1 cannot see position 2, which comes later");
     check("layer0.attn_wq[12,0]", "there is no row 12: there are 0 to 11");
     check("layer0.attn_wq[0,12]", "there is no column 12: there are 0 to 11");

@@ -163,14 +163,29 @@ TEST_SUITE("text") {
         {"a\x80", "line 1, byte 1", "Latin-1"},
         {"a\xed\xa0\xbd", "line 1, byte 1", "half of a surrogate pair"},
         {"a\xed\xa0", "line 1, byte 1", "Latin-1"},
+        {"a\xc0", "line 1, byte 1", "Latin-1"},
+        {"a\xf5", "line 1, byte 1", "Latin-1"},
+        {"a\xe0\x80", "line 1, byte 1", "Latin-1"},
+        {"ok\nr\xc3", "line 2, byte 4", "ends in the middle of a character"},
+        {"a\xe0", "line 1, byte 1", "ends in the middle of a character"},
+        {"a\xed\x9f", "line 1, byte 1", "ends in the middle of a character"},
+        {"a\xf0\x9f\x98", "line 1, byte 1", "ends in the middle of a character"},
+        {"a\xf4\x8f", "line 1, byte 1", "ends in the middle of a character"},
+        {"a\xf4\x90", "line 1, byte 1", "Latin-1"},
+        {"caf\xe9\n\xc3", "line 1, byte 3", "Latin-1"},  // the first fault is not at the end
         {"a\xed\x9f\x41", "line 1, byte 1", "Latin-1"},
         {"a\xed\xc3\xbd", "line 1, byte 1", "Latin-1"},
         {"a\xed\xa0\x41", "line 1, byte 1", "Latin-1"},
-        {"a\nb\n\n\xe2\x82", "line 4, byte 5", "Latin-1"},
+        {"a\nb\n\n\xe2\x82", "line 4, byte 5", "ends in the middle of a character"},
         {"\xff\xfe"
          "a\0b\0"s,
          "line 1, byte 0", "UTF-16"},
         {"\xfe\xff\0a\0b"s, "line 1, byte 0", "UTF-16"},
+        {"\xff\xfe\0\0a\0\0\0"s, "line 1, byte 0", "UTF-32"},
+        {"\0\0\xfe\xff\0\0\0a"s, "line 1, byte 2", "UTF-32"},
+        {"%PDF-1.4\n\xe2\xe3"s, "line 2, byte 9", "PDF"},
+        {"{\\rtf1 caf\xe9 }"s, "line 1, byte 10", "RTF"},
+        {std::string(257, 'x') + "ustar\xff "s, "line 1, byte 262", "tar"},
         {"\x1f\x8b\x08\0\0\0\0\0"s, "line 1, byte 1", "gzip"},
         {"\x89PNG\r\n\x1a\n\0\0\0\x0d"s, "line 1, byte 0", "picture"},
         {"PK\x03\x04\x14\0\0\0\xbf"s, "byte 8", "zip"},
@@ -198,6 +213,25 @@ TEST_SUITE("text") {
     // Of fewer than 8 bytes, or with a NUL elsewhere, it is not said that they are UTF-16.
     for (const std::string& text :
          {"a\0b\0c\0d"s, "\0a"s, "a\0b\0c\0d\0e"s.replace(3, 1, "x"), "abc\0d\0e\0f\0"s}) {
+      CHECK(failure(text).fault == 0);
+    }
+  }
+
+  TEST_CASE("dataset: a file of another kind is refused though it is plain ASCII") {
+    const auto tar = [](std::size_t at) {
+      std::string header = std::string("opal.txt") + std::string(at - 8, '\0') + "ustar";
+      return header + std::string(512 - header.size(), '\0') + "opal\n";
+    };
+    const std::string not_text = "not a text: text: ";
+    CHECK(failure(tar(257)).message == not_text + "it is a tar archive: unpack it first");
+    CHECK(failure(tar(257)).fault == 3);
+    CHECK(failure("%PDF-1.4\n").message == not_text + "it is a PDF: save its text as a plain text file");
+    CHECK(failure("{\\rtf1 a}").message
+          == not_text + "it is an RTF document: save its text as a plain text file");
+    // The same letters elsewhere are a text's own.
+    for (const std::string& text :
+         {tar(256), tar(258), std::string("a %PDF-\n"), std::string("a {\\rtf1 a}"), std::string("{\\rt"),
+          std::string("%PDF"), std::string(257, 'x') + "usta"}) {
       CHECK(failure(text).fault == 0);
     }
   }

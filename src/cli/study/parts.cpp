@@ -10,6 +10,7 @@
 #include "microgpt/study/neurons.hpp"
 #include "microgpt/study/sweeps.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/width.hpp"
 
 namespace microgpt::cli {
 
@@ -102,12 +103,30 @@ std::string strongest(const Subject& subject, const std::vector<double>& adds, b
   return text;
 }
 
+/// So many columns of a text around the byte `at`: most of what is before it, a third of what follows.
+std::string window(const std::string& text, std::size_t at, std::size_t columns) {
+  if (display_width(text) <= columns) return text;
+  while (at > 0 && at < text.size() && continues_character(text[at])) --at;
+  std::string before = text.substr(0, at);
+  std::string after = text.substr(at);
+  const std::size_t room = std::max(columns / 3, columns - std::min(columns, display_width(before)));
+  if (display_width(after) > room) after = cut_to_width(after, room - 1) + "…";
+  if (display_width(before) + display_width(after) > columns) {
+    std::size_t from = 0;
+    while (display_width(std::string_view(before).substr(from)) + 1 + display_width(after) > columns) {
+      next_code_point(before, from);
+    }
+    before = "…" + before.substr(from);
+  }
+  return before + after;
+}
+
 /// As many of the contexts as fit into so many columns, and at least one.
 std::string fitting(const std::vector<std::string>& contexts, std::size_t columns) {
   std::string text;
   for (const std::string& context : contexts) {
     const std::string longer = text + (text.empty() ? "" : "  ") + context;
-    if (!text.empty() && count_code_points(longer) > columns) break;
+    if (!text.empty() && display_width(longer) > columns) break;
     text = longer;
   }
   return text;
@@ -131,8 +150,12 @@ void neurons(const PartsOptions& options) {
                {"suppresses", true},
                {"fires most on", true}});
   std::size_t dead = 0;
-  const auto room =
-      static_cast<std::size_t>(std::max(20, screen(options.width).width - 30));  // beside the address
+  int beside = 30;  // the address and a gap
+  for (const study::NeuronSummary& n : all) {
+    const auto address = study::to_string({.site = Site::mlp_post, .layer = n.layer, .neuron = n.neuron});
+    beside = std::max(beside, static_cast<int>(address.size()) + 2);
+  }
+  const auto room = static_cast<std::size_t>(std::max(20, screen(options.width).width - beside));
   for (const study::NeuronSummary& n : all) {
     if (n.dead()) ++dead;
     if (options.layer >= 0 && n.layer != options.layer) continue;
@@ -144,7 +167,11 @@ void neurons(const PartsOptions& options) {
     for (const study::Firing& f : n.top) {
       firings.push_back(
           {{"text", subject.document_text(batch, f.document)}, {"position", f.position}, {"value", f.value}});
-      contexts.push_back(subject.document_text(batch, f.document, f.position));
+      // The mark stands where the text with it and the text without it part.
+      const std::string plain = firings.back()["text"].get<std::string>();
+      const std::string marked = subject.document_text(batch, f.document, f.position);
+      const auto mark = std::mismatch(marked.begin(), marked.end(), plain.begin(), plain.end()).first;
+      contexts.push_back(window(marked, static_cast<std::size_t>(mark - marked.begin()), room));
     }
     document["neurons"].push_back({{"address", address},
                                    {"active", n.active},

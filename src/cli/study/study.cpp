@@ -1,6 +1,8 @@
 // microgpt study: why a model predicts what it predicts.
 #include "cli/study/study.hpp"
 
+#include <filesystem>
+
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
 #include "cli/options.hpp"
@@ -70,6 +72,11 @@ Batch Subject::text(const std::string& text, const std::string& option) const {
 Batch Subject::documents(const std::string& path, std::size_t limit) const {
   DataConfig data = config_.data;
   if (!path.empty()) data.path = path;
+  std::error_code unknown;
+  if (path.empty() && !std::filesystem::exists(data.path, unknown) && !unknown) {
+    throw Error(Fault::data, "no such text: " + data.path
+                                 + ": the model was trained on it: give it, or another, with --data FILE");
+  }
   data.held_out = 0;
   data.test = 0;
   Rng rng(config_.seed);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -12,6 +10,7 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/io/atomic_file.hpp"
+#include "microgpt/io/config_keys.hpp"
 #include "microgpt/io/strict_json.hpp"
 #include "microgpt/text/nearest.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -23,74 +22,16 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-template <class E>
-using Names = std::initializer_list<std::pair<const char*, E>>;
+/// A value as it may stand in a line.
+std::string cut(const std::string& value) {
+  const std::string shown = printable(value);
+  return shown.size() > 80 ? shown.substr(0, 77) + "..." : shown;
+}
 
-constexpr int kManySteps = 1'000'000'000;
+using Overrides = std::vector<std::string>;
 
-/// The one list of keys: reader, writer and help all walk it.
-template <class Config, class Visitor>
-void each_key(Config& c, Visitor&& v) {
-  v.text("why", c.why, "a sentence for the reader of this file");
-  v.whole("seed", c.seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
-          "of all random numbers: shuffle, initial weights, samples");
-
-  v.text("data.path", c.data.path, "the text file, UTF-8; relative to this file");
-  v.choice(
-      "data.mode", c.data.mode,
-      Names<DataMode>{
-          {"lines", DataMode::lines}, {"paragraphs", DataMode::paragraphs}, {"stream", DataMode::stream}},
-      "a document is a line, or lines up to a blank one; or it is all one text");
-  v.choice("data.long_documents", c.data.long_documents,
-           Names<LongDocuments>{{"cut", LongDocuments::cut}, {"split", LongDocuments::split}},
-           "beyond block_size: drop the rest, or go on in further examples");
-  v.real("data.held_out", c.data.held_out, 0.0, 0.9,
-         "fraction to judge by: of the distinct documents, or of the stream's end");
-  v.real("data.test", c.data.test, 0.0, 0.9, "a further fraction that training never looks at");
-
-  v.whole("model.n_layer", c.model.n_layer, 0, 200, "transformer blocks");
-  v.whole("model.n_embd", c.model.n_embd, 1, 65536, "width; a multiple of n_head");
-  v.whole("model.n_head", c.model.n_head, 1, 65536, "attention heads");
-  v.whole("model.block_size", c.model.block_size, 1, 65536, "longest context, in characters");
-  v.choice("model.activation", c.model.activation,
-           Names<Activation>{{"relu", Activation::relu}, {"relu2", Activation::relu2}},
-           "of the MLP: max(x, 0), or its square");
-  v.real("model.init_std", c.init.std, 0.0, 10.0, "standard deviation of the initial weights");
-  v.flag("model.zero_projections", c.init.zero_projections, "begin attn_wo and mlp_fc2 at 0");
-
-  v.choice("train.precision", c.precision,
-           Names<Precision>{{"float32", Precision::float32}, {"float64", Precision::float64}},
-           "of weights and arithmetic");
-  v.whole("train.steps", c.train.steps, 1, kManySteps, "updates");
-  v.whole("train.batch_size", c.train.batch_size, 1, 1'000'000, "documents a step");
-  v.choice("train.loss", c.train.loss,
-           Names<LossMean>{{"document_mean", LossMean::document}, {"token_mean", LossMean::token}},
-           "mean of the documents' means, or over all characters");
-  v.real("train.learning_rate", c.train.learning_rate, 0.0, 1e10, "at its peak");
-  v.choice("train.schedule", c.train.schedule,
-           Names<Schedule>{
-               {"constant", Schedule::constant}, {"linear", Schedule::linear}, {"cosine", Schedule::cosine}},
-           "decay of the learning rate to 0");
-  v.whole("train.warmup_steps", c.train.warmup_steps, 0, kManySteps, "of linear growth before the schedule");
-  v.real("train.beta1", c.train.beta1, 0.0, 0.999999, "Adam: memory of the mean");
-  v.real("train.beta2", c.train.beta2, 0.0, 0.999999, "Adam: memory of the square");
-  v.real("train.epsilon", c.train.epsilon, 1e-16, 1.0, "Adam: added to the root");
-  v.real("train.weight_decay", c.train.weight_decay, 0.0, 10.0, "decoupled; 0 is off");
-  v.real("train.grad_clip", c.train.grad_clip, 0.0, 1e6, "largest norm of the gradient; 0 is off");
-  v.whole("train.eval_every", c.eval_every, 0, kManySteps, "steps between held-out losses; 0: at the end");
-  v.whole("train.patience", c.patience, 0, 1'000'000,
-          "such losses without a new best before it stops; 0: never");
-  v.real("train.time_budget", c.time_budget, 0.0, 1e8, "seconds to train instead of steps; 0: by steps");
-  v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,
-          "steps between checkpoints; 0: at the end");
-  v.whole("train.keep", c.keep, 0, kManySteps, "how many checkpoints are kept, the newest; 0: all");
-
-  v.whole("sample.count", c.sample.count, 0, 1'000'000, "texts after training");
-  v.real("sample.temperature", c.sample.sampler.temperature, 0.0, 100.0, "0 is the most probable text");
-  v.whole("sample.top_k", c.sample.sampler.top_k, 0, 1'114'112, "draw from the k most probable; 0 is off");
-  v.real("sample.top_p", c.sample.sampler.top_p, 0.0, 1.0, "from the fewest that hold so much; 1 is off");
-  v.real("sample.min_p", c.sample.sampler.min_p, 0.0, 1.0, "from those not rarer than this times the best");
-  v.whole("sample.max_chars", c.sample.max_chars, 0, 1'000'000, "characters a text; 0 is block_size");
+std::string override_key(const std::string& text) {
+  return text.substr(0, text.find('='));
 }
 
 std::pair<std::string, std::string> split_key(const std::string& key) {
@@ -118,8 +59,8 @@ std::string choice_text(Names<E> names) {
 
 class Reader {
  public:
-  Reader(const json& document, Fault fault, const std::string& where)
-      : document_(document), fault_(fault), where_(where) {}
+  Reader(const json& document, Fault fault, const std::string& where, const Overrides& overrides)
+      : document_(document), fault_(fault), where_(where), overrides_(overrides) {}
 
   void text(const std::string& key, std::string& value, const char* /*meaning*/) {
     if (const json* found = find(key)) {
@@ -172,20 +113,41 @@ class Reader {
         // "train.steps" as one name at the top would look right and do nothing.
         if (name.find('.') != std::string::npos) {
           const auto [group, inner] = split_key(name);
-          throw Error(fault_, "bad config: " + where_ + ", " + name + ": write it in its group: \"" + group
-                                  + "\": {\"" + inner + "\": ...}");
+          throw error(name, "", "write it in its group: \"" + group + "\": {\"" + inner + "\": ...}");
         }
       }
     }
   }
 
   [[noreturn]] void refuse(const std::string& key, const json& value, const std::string& allowed) const {
-    std::string shown = printable(value.dump(-1, ' ', false, json::error_handler_t::replace));
-    if (shown.size() > 80) shown = shown.substr(0, 77) + "...";
-    throw Error(fault_, "bad config: " + where_ + ", " + key + " (" + shown + "): must be " + allowed);
+    throw error(key, " (" + cut(value.dump(-1, ' ', false, json::error_handler_t::replace)) + ")",
+                "must be " + allowed);
   }
 
+  /// To be called when all keys were asked for.
+  void check_known(const std::string& key) const {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
+    throw error(key, "",
+                "no such key: did you mean "
+                    + (key == "data.documents"      ? "data.mode"
+                       : key == "sample.max_length" ? "sample.max_chars"
+                                                    : nearest_name(key, known_))
+                    + "?");
+  }
+  [[nodiscard]] bool is_group(const std::string& name) const { return groups_.contains(name); }
+
  private:
+  /// What is wrong with a key is blamed on the override that sets it, if one does.
+  [[nodiscard]] Error error(const std::string& key, const std::string& value,
+                            const std::string& words) const {
+    if (const std::string* set = find_override(overrides_, key)) {
+      const bool whole_group = override_key(*set) != key;
+      return {Fault::usage, "bad --set " + (value.empty() || whole_group ? override_key(*set) : cut(*set))
+                                + (whole_group ? ": " + printable(key) + value : "") + ": " + words};
+    }
+    return {fault_, "bad config: " + where_ + ", " + printable(key) + value + ": " + words};
+  }
+
   [[nodiscard]] std::uint64_t whole_number(const std::string& key, const json& found, std::uint64_t low,
                                            std::uint64_t high) const {
     // The JSON library holds whole numbers below 0 as signed, and others from 2^64 on as real ones.
@@ -211,18 +173,10 @@ class Reader {
     return found == object->end() ? nullptr : &*found;
   }
 
-  void check_known(const std::string& key) const {
-    if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
-    throw Error(fault_, "bad config: " + where_ + ", " + printable(key) + ": no such key: did you mean "
-                            + (key == "data.documents"      ? "data.mode"
-                               : key == "sample.max_length" ? "sample.max_chars"
-                                                            : nearest_name(key, known_))
-                            + "?");
-  }
-
   const json& document_;
   Fault fault_;
   std::string where_;
+  const Overrides& overrides_;
   std::vector<std::string> known_;
   std::set<std::string> groups_;
 };
@@ -293,6 +247,64 @@ class Describer {
 
 }  // namespace
 
+const std::string* find_override(const std::vector<std::string>& overrides, const std::string& key) {
+  const auto found = std::find_if(overrides.rbegin(), overrides.rend(), [&](const std::string& text) {
+    return override_key(text) == key || override_key(text) == split_key(key).first;
+  });
+  return found == overrides.rend() ? nullptr : &*found;
+}
+
+namespace {
+
+RunConfig read(const json& document, Fault fault, const std::string& where, const Overrides& overrides) {
+  RunConfig config;
+  Reader reader(document, fault, where, overrides);
+  if (!document.is_object()) reader.refuse("the document", document, "an object");
+  each_key(config, reader);
+  reader.refuse_unknown();
+  // Of two values that do not go together, the one that was set by hand is to blame.
+  const auto only_first_is_set = [&](const char* first, const char* second) {
+    return find_override(overrides, first) != nullptr && find_override(overrides, second) == nullptr;
+  };
+  if (config.model.n_embd % config.model.n_head != 0) {
+    if (only_first_is_set("model.n_embd", "model.n_head")) {
+      reader.refuse("model.n_embd", config.model.n_embd,
+                    "a multiple of model.n_head (" + std::to_string(config.model.n_head) + ")");
+    }
+    reader.refuse("model.n_head", config.model.n_head,
+                  "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
+  }
+  if (config.data.held_out + config.data.test > 0.9) {
+    if (only_first_is_set("data.held_out", "data.test")) {
+      reader.refuse("data.held_out", config.data.held_out,
+                    "at most 0.9 together with data.test (" + number_text(config.data.test) + ")");
+    }
+    reader.refuse("data.test", config.data.test, "at most 0.9 together with data.held_out");
+  }
+  return config;
+}
+
+/// A misspelt override is refused before it is put into a document, where it would be one more of its keys.
+void check_keys(const Overrides& overrides) {
+  const json nothing = json::object();
+  RunConfig unused;
+  Reader reader(nothing, Fault::usage, "", overrides);
+  each_key(unused, reader);
+  for (const std::string& text : overrides) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(Fault::usage, "bad --set: " + printable(text)
+                                    + ": it must have the form key=value, as in train.steps=500");
+    }
+    if (find_invalid_utf8(text) != std::string::npos) {
+      throw Error(Fault::usage, "bad --set: " + printable(text) + ": it is not valid UTF-8");
+    }
+    if (!reader.is_group(override_key(text))) reader.check_known(override_key(text));
+  }
+}
+
+}  // namespace
+
 RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
   json document = given;
   const auto rename = [&](const char* group, const char* former, const char* name) {
@@ -304,19 +316,7 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
     rename("data", "documents", "mode");
     rename("sample", "max_length", "max_chars");
   }
-  RunConfig config;
-  Reader reader(document, fault, where);
-  if (!document.is_object()) reader.refuse("the document", document, "an object");
-  each_key(config, reader);
-  reader.refuse_unknown();
-  if (config.model.n_embd % config.model.n_head != 0) {
-    reader.refuse("model.n_head", config.model.n_head,
-                  "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
-  }
-  if (config.data.held_out + config.data.test > 0.9) {
-    reader.refuse("data.test", config.data.test, "at most 0.9 together with data.held_out");
-  }
-  return config;
+  return read(document, fault, where, {});
 }
 
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
@@ -329,23 +329,16 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
     document["data"]["path"] =
         (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
   }
+  check_keys(overrides);
   for (const std::string& override_text : overrides) {
-    const std::size_t equals = override_text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Fault::usage, "bad --set: " + printable(override_text)
-                                    + ": it must have the form key=value, as in train.steps=500");
-    }
-    if (find_invalid_utf8(override_text) != std::string::npos) {
-      throw Error(Fault::usage, "bad --set: " + printable(override_text) + ": it is not valid UTF-8");
-    }
-    const auto [group, name] = split_key(override_text.substr(0, equals));
-    const std::string text = override_text.substr(equals + 1);
+    const auto [group, name] = split_key(override_key(override_text));
+    const std::string text = override_text.substr(override_text.find('=') + 1);
     json value = text;
     try {
       value = parse_strict_json(text, Fault::usage, "--set");
     } catch (const Error&) {  // not JSON: a string
     }
-    if (!document.is_object()) break;  // read_run_config says what is wrong
+    if (!document.is_object()) break;  // read says what is wrong
     if (group.empty()) {
       document[name] = value;
     } else {
@@ -354,7 +347,7 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
       document[group][name] = value;
     }
   }
-  return read_run_config(document, Fault::data, path.string());
+  return read(document, Fault::data, path.string(), overrides);
 }
 
 ordered_json to_json(const RunConfig& config) {

@@ -47,8 +47,11 @@ RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a
 /// string). A relative data.path in the file is relative to the file, so that it works from any
-/// folder.
+/// folder. What an override sets is blamed on it, as "bad --set train.steps=x: ...": throws Error (usage).
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+/// The last of these overrides that sets a key, itself or with its whole group; nullptr if none does.
+const std::string* find_override(const std::vector<std::string>& overrides, const std::string& key);
 
 /// The whole config with every key, as it can be read again.
 nlohmann::ordered_json to_json(const RunConfig& config);

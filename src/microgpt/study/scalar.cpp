@@ -169,10 +169,11 @@ class Reader {
     const int value = number("position", 1'000'000'000);
     if (value < positions_) return value;
     rest_ = before;
-    no_position(value);
+    no_position("position", value);
   }
-  [[noreturn]] void no_position(int value) const {
-    refuse("there is no position " + std::to_string(value) + ": the text has " + range(positions_));
+  [[noreturn]] void no_position(const char* key, int value) const {
+    refuse("there is no " + std::string(key) + " " + std::to_string(value) + ": the text has "
+           + range(positions_));
   }
 
   void end() {
@@ -256,8 +257,8 @@ class Reader {
   /// An address on the text, with its position there.
   [[nodiscard]] std::vector<Address> on_text(const Address& at) const {
     if (positions_ == 0) refuse("it needs a text: give --text");
-    if (at.position && *at.position >= positions_) no_position(*at.position);
-    if (at.source && *at.source >= positions_) no_position(*at.source);
+    if (at.position && *at.position >= positions_) no_position("position", *at.position);
+    if (at.source && *at.source >= positions_) no_position("source", *at.source);
     return elements(at, model_.config, positions_);
   }
 

@@ -39,9 +39,35 @@ bool is_surrogate(std::string_view bytes, std::size_t at) {
          && continues_character(bytes[at + 1]) && continues_character(bytes[at + 2]);
 }
 
+/// The place in a tar archive of what names its form.
+constexpr std::size_t kTarMagic = 257;
+
+/// What is refused though it may be plain ASCII: a file of another kind. Empty if it is none.
+std::string foreign_kind(std::string_view bytes) {
+  if (bytes.starts_with("%PDF-")) return "it is a PDF: save its text as a plain text file";
+  if (bytes.starts_with("{\\rtf")) return "it is an RTF document: save its text as a plain text file";
+  if (bytes.size() > kTarMagic && bytes.substr(kTarMagic).starts_with("ustar")) {
+    return "it is a tar archive: unpack it first";
+  }
+  return "";
+}
+
+/// Whether the bytes end within the character that begins at bytes[bad]: with some rest it would be whole.
+bool ends_within_character(std::string_view bytes, std::size_t bad) {
+  const std::string begun(bytes.substr(bad));
+  if (begun.size() > 3) return false;
+  for (const char* rest : {"\x80", "\x80\x80", "\x80\x80\x80", "\xbf", "\xbf\xbf", "\xbf\xbf\xbf"}) {
+    if (find_invalid_utf8(begun + rest) == std::string::npos) return true;
+  }
+  return false;
+}
+
 /// A guess at what the bytes are, when they are not UTF-8 from bytes[bad] on.
 std::string guess(std::string_view bytes, std::size_t bad) {
   using namespace std::string_view_literals;
+  if (bytes.starts_with("\xff\xfe\0\0"sv) || bytes.starts_with("\0\0\xfe\xff"sv)) {
+    return "it looks like UTF-32: save it as UTF-8";
+  }
   if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")
       || find_utf16(bytes) != std::string_view::npos) {
     return "it looks like UTF-16: save it as UTF-8";
@@ -57,11 +83,14 @@ std::string guess(std::string_view bytes, std::size_t bad) {
   for (const auto& [start, name] : kArchives) {
     if (bytes.starts_with(start)) return "it looks like " + std::string(name) + " archive: unpack it first";
   }
-  if (bytes.starts_with("%PDF-")) return "it is a PDF: save its text as a plain text file";
+  if (const std::string kind = foreign_kind(bytes); !kind.empty()) return kind;
   if (bytes.starts_with("\x89PNG")) return "it looks like a picture";
   if (bytes.substr(0, 4096).find('\0') != std::string_view::npos) return "it looks like a binary file";
   if (is_surrogate(bytes, bad)) {
     return "half of a surrogate pair stands there, which is no character: write the text as UTF-8 anew";
+  }
+  if (ends_within_character(bytes, bad)) {
+    return "the text ends in the middle of a character: it may be cut short";
   }
   return "it may be Latin-1: save it as UTF-8";
 }
@@ -69,7 +98,12 @@ std::string guess(std::string_view bytes, std::size_t bad) {
 void check_utf8(std::string_view bytes, const std::string& name) {
   std::size_t bad = find_invalid_utf8(bytes);
   if (bad == std::string_view::npos) bad = find_utf16(bytes);
-  if (bad == std::string_view::npos) return;
+  if (bad == std::string_view::npos) {
+    if (const std::string kind = foreign_kind(bytes); !kind.empty()) {
+      throw Error(Fault::data, "not a text: " + name + ": " + kind);
+    }
+    return;
+  }
   const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
   throw Error(Fault::data, "not valid UTF-8: " + name + ", line " + std::to_string(line) + ", byte "
                                + std::to_string(bad) + ": " + guess(bytes, bad));
