@@ -162,7 +162,9 @@ def switched(path, text, conditions, first, root):
     head = RUNTIME
     more = []  # the bounds are widened where they are compared, so that config_keys_table() keeps them
     if path.endswith("/run_config.cpp"):
-        more, function = bounds(path, text, first + len(rules))
+        keys = path.replace("run_config.cpp", "config_keys.hpp")
+        with open("%s/%s" % (root, keys), encoding="utf-8") as file:
+            more, function = bounds(keys, file.read(), first + len(rules))
         head += function
         for found, before in (("found.", "if (!found.is_number_unsigned()"), ("found->", "if (!found->is_number())")):
             at = only(text, before, path)

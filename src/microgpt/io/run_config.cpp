@@ -124,6 +124,16 @@ class Reader {
                 "must be " + allowed);
   }
 
+  /// Of two values that do not go together the second is to blame, unless only the first was set by hand.
+  [[noreturn]] void refuse_pair(const std::string& first, const json& first_value,
+                                const std::string& first_allowed, const std::string& second,
+                                const json& second_value, const std::string& second_allowed) const {
+    if (find_override(overrides_, first) != nullptr && find_override(overrides_, second) == nullptr) {
+      refuse(first, first_value, first_allowed);
+    }
+    refuse(second, second_value, second_allowed);
+  }
+
   /// To be called when all keys were asked for.
   void check_known(const std::string& key) const {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
@@ -262,24 +272,16 @@ RunConfig read(const json& document, Fault fault, const std::string& where, cons
   if (!document.is_object()) reader.refuse("the document", document, "an object");
   each_key(config, reader);
   reader.refuse_unknown();
-  // Of two values that do not go together, the one that was set by hand is to blame.
-  const auto only_first_is_set = [&](const char* first, const char* second) {
-    return find_override(overrides, first) != nullptr && find_override(overrides, second) == nullptr;
-  };
   if (config.model.n_embd % config.model.n_head != 0) {
-    if (only_first_is_set("model.n_embd", "model.n_head")) {
-      reader.refuse("model.n_embd", config.model.n_embd,
-                    "a multiple of model.n_head (" + std::to_string(config.model.n_head) + ")");
-    }
-    reader.refuse("model.n_head", config.model.n_head,
-                  "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
+    reader.refuse_pair("model.n_embd", config.model.n_embd,
+                       "a multiple of model.n_head (" + std::to_string(config.model.n_head) + ")",
+                       "model.n_head", config.model.n_head,
+                       "a divisor of model.n_embd (" + std::to_string(config.model.n_embd) + ")");
   }
   if (config.data.held_out + config.data.test > 0.9) {
-    if (only_first_is_set("data.held_out", "data.test")) {
-      reader.refuse("data.held_out", config.data.held_out,
-                    "at most 0.9 together with data.test (" + number_text(config.data.test) + ")");
-    }
-    reader.refuse("data.test", config.data.test, "at most 0.9 together with data.held_out");
+    reader.refuse_pair("data.held_out", config.data.held_out,
+                       "at most 0.9 together with data.test (" + number_text(config.data.test) + ")",
+                       "data.test", config.data.test, "at most 0.9 together with data.held_out");
   }
   return config;
 }

@@ -54,8 +54,7 @@ std::string foreign_kind(std::string_view bytes) {
 
 /// Whether the bytes end within the character that begins at bytes[bad]: with some rest it would be whole.
 bool ends_within_character(std::string_view bytes, std::size_t bad) {
-  const std::string begun(bytes.substr(bad));
-  if (begun.size() > 3) return false;
+  const std::string begun(bytes.substr(bad, 4));  // as long as a character can be
   for (const char* rest : {"\x80", "\x80\x80", "\x80\x80\x80", "\xbf", "\xbf\xbf", "\xbf\xbf\xbf"}) {
     if (find_invalid_utf8(begun + rest) == std::string::npos) return true;
   }
