@@ -13,4 +13,4 @@ configure_package_config_file(cmake/microgptConfig.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/microgptConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/microgptConfig.cmake ${PROJECT_BINARY_DIR}/microgptConfigVersion.cmake
-    DESTINATION ${package_dir})
+    cmake/Findutf8proc.cmake DESTINATION ${package_dir})

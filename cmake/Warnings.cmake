@@ -8,3 +8,8 @@ target_compile_options(microgpt_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(microgpt_warnings INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict)
 endif()
+# A unity build includes its sources, and GCC takes what is included for headers, where an anonymous namespace would be
+# a mistake.
+if(MICROGPT_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(microgpt_warnings INTERFACE -Wno-subobject-linkage)
+endif()

@@ -4,9 +4,5 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 formatter=$(command -v clang-format-14 || command -v clang-format) || fail "clang-format 14 is not installed"
-mapfile -t sources < <(git ls-files -- '*.cpp' '*.hpp')
-if [ "${1:-}" = --check ]; then
-  "$formatter" --dry-run --Werror "${sources[@]}"
-else
-  "$formatter" -i "${sources[@]}"
-fi
+if [ "${1:-}" = --check ]; then what=(--dry-run --Werror); else what=(-i); fi
+git ls-files -z -- '*.cpp' '*.hpp' | xargs -0 "$formatter" "${what[@]}"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/table.hpp"
+#include "microgpt/render/text.hpp"
 
 namespace microgpt::cli {
 
@@ -14,6 +14,13 @@ namespace {
 constexpr int kHelpWidth = 80;
 constexpr std::size_t kNames = 22;     // columns of options and their indent
 constexpr std::size_t kCommands = 14;  // of commands
+
+std::string wrapped_text(const std::string& words, int indent, int hang) {
+  std::string text;
+  for (const std::string& line : render::wrapped(words, {.width = kHelpWidth}, indent, hang))
+    text += line + '\n';
+  return text;
+}
 
 /// What a value is called: what the option says, or else a letter for a number.
 std::string value_name(const CLI::Option& option) {
@@ -27,7 +34,7 @@ std::string value_name(const CLI::Option& option) {
 /// "-n, --count N"
 std::string names_of(const CLI::Option& option) {
   std::string names;
-  if (option.get_positional()) return value_name(option);
+  if (option.get_positional() && option.get_lnames().empty()) return value_name(option);
   for (const std::string& name : option.get_snames()) names += "-" + name;
   for (const std::string& name : option.get_lnames()) names += (names.empty() ? "--" : ", --") + name;
   const std::string value = value_name(option);
@@ -38,7 +45,7 @@ std::string about(const CLI::Option& option) {
   const std::string value = option.get_default_str();
   const bool told = value.empty() || option.get_description().find("default") != std::string::npos;
   return option.get_description() + (option.get_required() ? " (required)" : "")
-         + (told ? "" : " (default " + value + ")");
+         + (told ? "" : " (default: " + value + ")");
 }
 
 /// A name and what there is to say of it beside it, or below it if it is long.
@@ -50,9 +57,8 @@ void print_entry(std::ostream& out, const std::string& name, const std::string& 
     head.clear();
   }
   head.resize(width, ' ');
-  std::ostringstream below;
-  print_wrapped(below, {.width = kHelpWidth}, meaning, static_cast<int>(width), static_cast<int>(width));
-  out << head << below.str().substr(std::min(width, below.str().size()));
+  std::string below = wrapped_text(meaning, static_cast<int>(width), static_cast<int>(width));
+  out << head << below.substr(std::min(width, below.size()));
 }
 
 bool is_help(const CLI::App& app, const CLI::Option* option) {
@@ -77,18 +83,18 @@ std::string usage_of(const CLI::App& app, const std::vector<const CLI::Option*>&
     name = parent->get_name() + " " + name;
   }
   std::string usage = name;
-  if (commands) usage += app.get_parent() == nullptr ? " COMMAND" : " VIEW";
-  for (const CLI::Option* option : options) {
-    if (option->get_required() && !option->get_positional()) usage += " " + names_of(*option);
+  if (commands) {
+    usage += app.get_parent() == nullptr ? " COMMAND" : app.get_name() == "explain" ? " TOPIC" : " VIEW";
   }
   for (const CLI::Option* option : options) {
-    if (option->get_positional()) {
+    if (option->get_required() && !option->get_lnames().empty()) usage += " " + names_of(*option);
+  }
+  for (const CLI::Option* option : options) {
+    if (option->get_positional() && option->get_lnames().empty()) {
       usage += option->get_required() ? " " + names_of(*option) : " [" + names_of(*option) + "]";
     }
   }
-  std::ostringstream wrapped;
-  print_wrapped(wrapped, {.width = kHelpWidth}, "Usage: " + usage + " [OPTION ...]", 0, 9);
-  return wrapped.str();
+  return wrapped_text("Usage: " + usage + " [OPTION ...]", 0, 9);
 }
 
 }  // namespace

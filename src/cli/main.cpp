@@ -16,11 +16,17 @@
 #include "cli/terminal.hpp"
 #include "cli/usage.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/nn/fast/forms.hpp"
 
 namespace {
 
 using microgpt::Error;
 using microgpt::Fault;
+
+std::string version() {
+  const microgpt::fast::Form& form = microgpt::fast::form();
+  return std::string("microgpt " MICROGPT_VERSION "\nkernels: ") + form.name + " (" + form.instructions + ")";
+}
 
 int complain(const std::string& message, Fault fault) {
   std::cerr << "error: " << microgpt::cli::one_line(message) << '\n';
@@ -47,11 +53,12 @@ int main(int argc, char** argv) {
   CLI::App program("A tiny character-level GPT: train it on a text file, sample from it, study it.",
                    "microgpt");
   program.formatter(std::make_shared<HelpFormatter>());
-  program.set_help_flag("-h,--help", "This help");
-  program.set_version_flag("--version", "microgpt " MICROGPT_VERSION, "The program's version");
+  program.set_help_flag("-h,--help", "Show this help and exit");
+  program.set_version_flag("--version", version,
+                           "Show the version, and what the kernels are compiled for here");
   program.require_subcommand(0, 1);  // none: said below, after unknown words have been named
   program.footer(
-      "'microgpt COMMAND --help' tells more of a command.\n"
+      "'microgpt COMMAND --help' describes a command.\n"
       "Exit codes: 0 done, 2 command line, 3 text or config, 4 model, 5 files,\n"
       "6 numbers no longer finite, 130 stopped by Ctrl-C.\n\n"
       "Example:\n"

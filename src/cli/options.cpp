@@ -1,29 +1,20 @@
 #include "cli/options.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <cstdint>
+#include <iostream>
 #include <limits>
-#include <optional>
 #include <sstream>
+#include <thread>
 
 #include "cli/terminal.hpp"
+#include "microgpt/base/number.hpp"
+#include "microgpt/base/thread_team.hpp"
 #include "microgpt/text/nearest.hpp"
+#include "microgpt/text/words.hpp"
+#include "microgpt/view/options.hpp"
 
 namespace microgpt::cli {
-
-namespace {
-
-/// All of the text as a number, or nothing.
-template <class N>
-std::optional<N> parse_number(const std::string& text) {
-  N number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
 
 std::string check_path(const std::string& path) {
   return path.empty() ? "the name of a file or folder must not be empty" : "";
@@ -34,25 +25,12 @@ std::string check_seed(const std::string& text) {
 }
 
 Check whole_between(std::uint64_t low, std::uint64_t high) {
-  return [low, high](const std::string& text) -> std::string {
-    const bool octal = text.size() > 1 && text[0] == '0';
-    const auto whole = parse_number<std::uint64_t>(text);
-    if (whole && !octal && *whole >= low && *whole <= high) return "";
-    std::string words =
-        one_line(text) + " is not a whole number from " + std::to_string(low) + " to " + std::to_string(high);
-    // 1e3 and 5.0 are numbers to a person; no double beyond 2^53 says which whole one is meant.
-    const auto real = parse_number<double>(text);
-    if (real && *real >= static_cast<double>(low) && *real <= std::min(static_cast<double>(high), 0x1p53)
-        && *real == std::floor(*real)) {
-      words += ": write " + std::to_string(static_cast<std::uint64_t>(*real));
-    }
-    return words;
-  };
+  return [low, high](const std::string& text) { return view::problem_of_whole(text, low, high); };
 }
 
 Check number_between(double low, double high) {
   return [low, high](const std::string& text) {
-    const auto number = parse_number<double>(text);
+    const auto number = parse_double(text);
     std::ostringstream words;
     if (!number || !(*number >= low && *number <= high)) {
       words << one_line(text) << " is not a number from " << low << " to " << high;
@@ -73,6 +51,15 @@ Check one_of(std::vector<std::string> words) {
 
 int all_cores() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+int startable_threads(int threads) {
+  const int started = ThreadTeam(threads).size();
+  if (started < threads) {
+    std::cerr << "warning: the system does not start " << counted(static_cast<std::size_t>(threads), "thread")
+              << ": " << started << " used\n";
+  }
+  return started;
 }
 
 }  // namespace microgpt::cli

@@ -24,6 +24,9 @@ Check whole_between(std::uint64_t low, std::uint64_t high);
 /// How many threads the machine runs at once; at least 1.
 int all_cores();
 
+/// As many of these threads as the system starts. If that is fewer, a line on standard error says so.
+int startable_threads(int threads);
+
 /// A number from low to high, not NaN.
 Check number_between(double low, double high);
 

@@ -7,9 +7,10 @@
 #include <memory>
 
 #include "cli/commands.hpp"
-#include "cli/model.hpp"
 #include "cli/options.hpp"
+#include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/memory.hpp"
 #include "microgpt/reference/microgpt.hpp"
 #include "microgpt/text/dataset.hpp"
 
@@ -31,7 +32,7 @@ std::uint64_t parse_seed(const std::string& text) {
   std::uint64_t seed = 0;
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), seed);
   if (failed != std::errc() || end != digits.data() + digits.size()) {
-    throw Error(Fault::usage, "bad --seed: " + text + ": must be a whole number of at most 64 bits");
+    throw bad_option("--seed", one_line(text), "must be a whole number of at most 64 bits");
   }
   return seed;
 }
@@ -60,7 +61,7 @@ void run_reference(ReferenceOptions& options) {
   }
   std::ofstream losses(options.losses);  // before training starts
   const auto check = [&] {
-    if (!losses) throw Error(Fault::io, "cannot write losses: " + options.losses);
+    if (!losses) throw Error(Fault::io, {.what = "cannot write losses", .where = options.losses});
   };
   check();
   reference::run(dataset.documents(), options.run, std::cout, [&](double loss) {
@@ -77,18 +78,18 @@ void run_reference(ReferenceOptions& options) {
 CLI::App& add_reference(CLI::App& program) {
   auto options = std::make_shared<ReferenceOptions>();
   CLI::App& command =
-      *program.add_subcommand("reference", "Run the 200 lines themselves: the same bytes as microgpt.py");
-  command.add_option("--data", options->data, "Text, one document a line")
+      *program.add_subcommand("reference", "Run microgpt.py itself, in C++: the same output, byte for byte");
+  command.add_option("--data", options->data, "Text file, one document per line")
       ->check(check_path)
       ->required()
       ->option_text("FILE");
   command
       .add_option("--num-steps", options->run.num_steps, "Training steps (default: latest 1000, course 500)")
       ->check(whole_between(0, 1'000'000'000));
-  command.add_option("--samples", options->run.samples, "Names to sample")
+  command.add_option("--samples", options->run.samples, "Number of names to sample")
       ->check(whole_between(0, 1'000'000'000))
       ->capture_default_str();
-  command.add_option("--seed", options->seed, "Of all random numbers")
+  command.add_option("--seed", options->seed, "Seed of all random numbers")
       ->option_text("N")
       ->capture_default_str();
   command.add_option("--revision", options->revision, "Which microgpt.py: latest or course")

@@ -1,5 +1,4 @@
 // microgpt sample: texts from a trained model, one a line.
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -7,12 +6,18 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
-#include "cli/novelty_report.hpp"
 #include "cli/options.hpp"
+#include "cli/page.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/evaluate/novelty_tally.hpp"
 #include "microgpt/evaluate/score.hpp"
+#include "microgpt/render/json.hpp"
+#include "microgpt/run/writer.hpp"
+#include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
+#include "microgpt/view/report/novelty_report.hpp"
 
 namespace microgpt::cli {
 
@@ -26,10 +31,12 @@ struct SampleOptions {
   std::optional<int> top_k, max_chars;
   std::string prompt;
   std::uint64_t seed = 42;
-  bool json = false;
+  PageOptions page;
   bool stream = false;
   bool report = false;
   bool novel = false;
+
+  [[nodiscard]] bool json() const { return page.json; }
 };
 
 /// --novel gives up where so many texts in a row were known, or shown already.
@@ -46,9 +53,10 @@ SampleConfig settings_of(const SampleOptions& options, const RunConfig& config, 
   sample.max_chars = options.max_chars.value_or(sample.max_chars);
   if (sample.max_chars == 0) sample.max_chars = config.model.block_size;
   if (prompt >= static_cast<std::size_t>(sample.max_chars)) {
-    throw Error(Fault::usage, "bad --prompt: its " + counted(prompt, "character")
-                                  + (prompt == 1 ? " leaves" : " leave") + " nothing to write of the "
-                                  + std::to_string(sample.max_chars) + " a text may have: raise --max-chars");
+    throw bad_option("--prompt", "",
+                     "its " + counted(prompt, "character") + (prompt == 1 ? " leaves" : " leave")
+                         + " nothing to write of the " + std::to_string(sample.max_chars)
+                         + " a text may have: raise --max-chars");
   }
   return sample;
 }
@@ -59,88 +67,134 @@ std::string shown_character(const std::string& character, DataMode mode) {
   return raw ? character : one_line(character);
 }
 
+/// The tokens of a text with the probability the model gave each; that of its end apart.
+template <class T>
+class Probabilities {
+ public:
+  Probabilities(const Tokenizer& tokenizer, bool stream) : tokenizer_(tokenizer), stream_(stream) {}
+  void clear() {
+    characters_ = nlohmann::ordered_json::array();
+    end_ = nullptr;
+  }
+  void add(Token token, std::span<const T> logits) {
+    const auto p = probability<T>(logits, token, stream_ ? tokenizer_.bos() : -1);
+    const nlohmann::ordered_json json = p ? nlohmann::ordered_json(*p) : nlohmann::ordered_json(nullptr);
+    if (token == tokenizer_.bos()) {
+      end_ = json;
+    } else {
+      characters_.push_back(json);
+    }
+  }
+  [[nodiscard]] nlohmann::ordered_json of(const std::string& text) const {
+    return {{"text", text}, {"probabilities", characters_}, {"end", end_}};
+  }
+
+ private:
+  const Tokenizer& tokenizer_;
+  bool stream_;
+  nlohmann::ordered_json characters_, end_;
+};
+
+nlohmann::ordered_json settings_json(const SampleOptions& options, const SampleConfig& sample) {
+  return {{"seed", options.seed},          {"temperature", sample.sampler.temperature},
+          {"top_k", sample.sampler.top_k}, {"top_p", sample.sampler.top_p},
+          {"min_p", sample.sampler.min_p}, {"max_chars", sample.max_chars},
+          {"prompt", options.prompt}};
+}
+
+nlohmann::ordered_json novelty_json(const SampleNovelty& found, bool stream) {
+  nlohmann::ordered_json json = {{"new", found.is_new}};
+  if (!stream) json["distance"] = found.distance;
+  if (!stream) json["nearest"] = found.nearest;
+  json["copied"] = found.copied;
+  return json;
+}
+
+void warn_of_giving_up(int shown, int count) {
+  std::cerr << "warning: only " << shown << " of " << counted(static_cast<std::size_t>(count), "new text")
+            << ": gave up after " << counted(kPatience, "text")
+            << " in a row that occur in the training text or were shown already: a higher --temperature may "
+               "write more\n";
+}
+
 template <class T>
 void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
                    const Parameters<T>& parameters) {
   const RunConfig& config = checkpoint.config();
   const Tokenizer& tokenizer = checkpoint.tokenizer();
+  const bool stream = is_stream(config);
   const auto prompt = tokenizer.encode(options.prompt);
   const SampleConfig sample = settings_of(options, config, prompt.size());
-  const DataMode mode = config.data.mode;
 
   std::optional<OwnText> own;
-  std::optional<NoveltyReport> report;
+  std::optional<NoveltyTally> tally;
   if (options.report || options.novel) {
     own.emplace(load_own_text(checkpoint, options.data));
-    report.emplace(*own, tokenizer, is_stream(config));
+    tally.emplace(own->split.training, own->split.held_out, tokenizer, config.data.mode);
   }
-
-  nlohmann::ordered_json samples = nlohmann::ordered_json::array();
-  nlohmann::ordered_json probabilities, end;  // of the text being written
+  Probabilities<T> probabilities(tokenizer, stream);
   const auto seen = [&](Token token, std::span<const T> logits) {
     if (options.stream && token != tokenizer.bos()) {
-      std::cout << shown_character(tokenizer.decode({&token, 1}), mode) << std::flush;
+      std::cout << shown_character(tokenizer.decode({&token, 1}), config.data.mode) << std::flush;
     }
-    if (!options.json) return;
-    nlohmann::ordered_json p;  // null: nothing stood before it
-    if (!logits.empty()) p = std::exp(-surprise<T>(logits, token, is_stream(config) ? tokenizer.bos() : -1));
-    token == tokenizer.bos() ? end = p : probabilities.emplace_back(p);
+    if (options.json()) probabilities.add(token, logits);
   };
 
-  const bool terminal = stdout_is_terminal();
+  nlohmann::ordered_json samples = nlohmann::ordered_json::array();
   Writer<T> writer(config, parameters, tokenizer, sample, prompt);
   Rng rng(options.seed);
   std::unordered_set<std::string> written;  // by --novel
   for (int shown = 0, in_vain = 0; shown < options.count;) {
-    probabilities = nlohmann::ordered_json::array();
-    end = nullptr;
-    const auto tokens = options.stream || options.json ? writer.write(rng, seen) : writer.write(rng);
+    probabilities.clear();
+    const auto tokens = options.stream || options.json() ? writer.write(rng, seen) : writer.write(rng);
     const std::string text = tokenizer.decode(tokens);
-    nlohmann::ordered_json finding;
-    if (options.report) finding = report->add(text, tokens);
-    if (options.novel && (!report->is_new(text) || !written.insert(text).second)) {
+    const bool cut = !stream && tokens.size() == static_cast<std::size_t>(sample.max_chars);
+    if (options.novel && (!tally->is_new(text, cut) || !written.insert(text).second)) {
+      if (options.report) tally->add(text, tokens, cut);
       if (++in_vain < kPatience) continue;
-      std::cerr
-          << "warning: only " << shown << " of "
-          << counted(static_cast<std::size_t>(options.count), "new text") << ": gave up after "
-          << counted(kPatience, "text") << " in a row that "
-          << "stand in the training text or were shown already: a higher --temperature may write more\n";
+      warn_of_giving_up(shown, options.count);
       break;
     }
     in_vain = 0;
     ++shown;
-    if (options.json) {
-      samples.push_back({{"text", text}, {"probabilities", probabilities}, {"end", end}});
-      if (options.report) samples.back().update(finding);
+    nlohmann::ordered_json found;
+    if (options.report) found = novelty_json(tally->add(text, tokens, cut), stream);
+    if (options.json()) {
+      samples.push_back(probabilities.of(text));
+      if (options.report) samples.back().update(found);
     } else if (options.stream) {
-      std::cout << (mode == DataMode::lines ? "\n" : "\n\n") << std::flush;
+      std::cout << (config.data.mode == DataMode::lines ? "\n" : "\n\n") << std::flush;
     } else {
-      std::cout << as_document(text, mode) << '\n';
-      if (terminal) std::cout << std::flush;
+      std::cout << as_document(text, config.data.mode) << '\n';
+      if (stdout_is_terminal()) std::cout << std::flush;
     }
   }
-
-  if (options.json) {
-    nlohmann::ordered_json document = {
-        {"seed", options.seed},          {"temperature", sample.sampler.temperature},
-        {"top_k", sample.sampler.top_k}, {"top_p", sample.sampler.top_p},
-        {"min_p", sample.sampler.min_p}, {"max_chars", sample.max_chars},
-        {"prompt", options.prompt},      {"samples", samples}};
-    if (options.report) document["report"] = report->to_json();
+  std::optional<view::Page> report;
+  if (options.report) report = view::novelty_report(tally->summary(), sample.max_chars);
+  if (options.json()) {
+    nlohmann::ordered_json document = settings_json(options, sample);
+    document["samples"] = samples;
+    if (report) document["report"] = render::to_json(*report);
     std::cout << document.dump() << '\n';
-  } else if (options.report) {
+  } else if (report) {
     if (options.count > 0) std::cout << '\n';
-    report->print();
+    show(*report, options.page);
   }
 }
 
-void run_sample(const SampleOptions& options) {
+void run_sample(SampleOptions options) {
   const Checkpoint checkpoint = load_model(options.model);
   if (find_invalid_utf8(options.prompt) != std::string::npos) {
-    throw Error(Fault::usage, "bad --prompt: it is not valid UTF-8");
+    throw bad_option("--prompt", "", "it is not valid UTF-8");
   }
+  options.prompt = unescaped(options.prompt, "--prompt");
+  require_known_characters(checkpoint.tokenizer(), options.prompt, "--prompt");
   if (!options.data.empty() && !options.report && !options.novel) {
-    throw Error(Fault::usage, "bad options: --data is where --report and --novel find the training text");
+    throw bad_option("--data", one_line(options.data),
+                     "it only tells --report and --novel where the training text is: add one of them");
+  }
+  if (checkpoint.training().step == 0) {
+    std::cerr << "warning: this model is untrained (step 0): what it writes is noise\n";
   }
   with_parameters(checkpoint,
                   [&](const auto& parameters) { write_samples(options, checkpoint, parameters); });
@@ -150,66 +204,72 @@ void run_sample(const SampleOptions& options) {
 
 CLI::App& add_sample(CLI::App& program) {
   auto options = std::make_shared<SampleOptions>();
-  CLI::App& command = *program.add_subcommand("sample", "Write texts with a trained model, one a line");
-  command.add_option("--model", options->model, "Run folder or checkpoint file")
-      ->required()
-      ->option_text("PATH");
-  command.add_option("-n,--count", options->count, "How many texts")
+  CLI::App& command = *program.add_subcommand("sample", "Write texts with a trained model, one per line");
+  add_model_option(command, options->model);
+  command.add_option("-n,--count", options->count, "Number of texts")
       ->check(whole_between(0, 1'000'000'000))
       ->capture_default_str();
-  command.add_option("--prompt", options->prompt, "What each one begins with");
-  command.add_option("--seed", options->seed, "The same seed gives the same texts")
+  command.add_option("--prompt", options->prompt,
+                     "Beginning of every text; \\n and other escapes are understood");
+  command
+      .add_option("--seed", options->seed, "Seed of the random numbers: the same seed gives the same texts")
       ->check(check_seed)
       ->capture_default_str();
 
   const char* drawing = "How characters are drawn (default: the run's settings)";
   command
       .add_option("--temperature", options->temperature,
-                  "Below 1 safer, above 1 wilder, 0 the most probable text")
+                  "Below 1 safer, above 1 wilder; 0 always takes the most probable character")
       ->check(number_between(0, 100))
       ->group(drawing);
-  command.add_option("--top-k", options->top_k, "Only from the k most probable characters; 0 is off")
+  command.add_option("--top-k", options->top_k, "Draw only from the k most probable characters; 0 is off")
       ->check(whole_between(0, 1'114'112))
       ->group(drawing);
   command
-      .add_option("--top-p", options->top_p, "Only from the fewest whose probabilities add up to p; 1 is off")
+      .add_option("--top-p", options->top_p,
+                  "Draw only from the smallest set of characters whose probabilities reach p; 1 is off")
       ->check(number_between(0, 1))
       ->group(drawing);
   command
       .add_option("--min-p", options->min_p,
-                  "Only from those with at least p times the best one's probability; 0 is off")
+                  "Draw only from characters at least p times as probable as the likeliest; 0 is off")
       ->check(number_between(0, 1))
       ->group(drawing);
   command
       .add_option("--max-chars", options->max_chars,
-                  "Most characters of a text, prompt included (default: the run's, else block_size)")
+                  "Longest text in characters, prompt included (default: the run's sample.max_chars, or its "
+                  "block_size)")
       ->check(whole_between(1, 1'000'000'000))
       ->group(drawing);
 
   const char* news = "New, or copied from the training text";
-  auto* novel = command
-                    .add_flag("--novel", options->novel,
-                              "Show only texts that do not stand there, each once, until there are -n")
-                    ->group(news);
+  auto* novel =
+      command
+          .add_flag(
+              "--novel", options->novel,
+              "Print only new texts (not in the training text), without repeats, until there are -n of them")
+          ->group(news);
   command
-      .add_flag("--report", options->report, "Say at the end how many are new, and how near these are to it")
+      .add_flag("--report", options->report,
+                "Report at the end how many are new, and how close these are to the training text")
       ->group(news);
-  command.add_option("--data", options->data, "Where the training text is, if it was moved")
+  command.add_option("--data", options->data, "Training text, if it was moved")
       ->check(check_path)
       ->option_text("FILE")
       ->group(news);
 
   const char* others = "Other options";
-  auto* stream = command.add_flag("--stream", options->stream, "Show every character as soon as it is drawn")
-                     ->excludes(novel)
-                     ->group(others);
+  auto* stream =
+      command.add_flag("--stream", options->stream, "Print every character as soon as it is drawn")
+          ->excludes(novel)
+          ->group(others);
   command
-      .add_flag("--json", options->json,
-                "One JSON document: texts, and the model's probability of every character")
+      .add_flag("--json", options->page.json,
+                "Print one JSON document: the texts, with the probability of every character")
       ->excludes(stream)
       ->group(others);
   command.footer(
-      "docs/sampling.md says what each setting does.\n\n"
+      "docs/sampling.md explains each setting.\n\n"
       "Example:\n"
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
       "  microgpt sample --model runs/names-1 -n 1000 --report");

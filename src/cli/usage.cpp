@@ -54,7 +54,8 @@ std::string list_of(const std::vector<std::string>& names) {
 
 /// What a command's commands are called.
 const char* kind_of(const CLI::App& app) {
-  return app.get_parent() == nullptr ? "command" : "view";
+  if (app.get_parent() == nullptr) return "command";
+  return app.get_name() == "explain" ? "topic" : "view";
 }
 
 std::string unknown_option(const CLI::App& app, std::string word) {
@@ -146,7 +147,7 @@ std::string plain_words(const CLI::App& app, const CLI::ParseError& error, std::
     }
   }
   if (kind == "RequiredError" && app.get_parent() != nullptr && !commands_of(app).empty()) {
-    return name_of({&app}) + " needs a view: " + list_of(commands_of(app));
+    return name_of({&app}) + " needs a " + kind_of(app) + ": " + list_of(commands_of(app));
   }
   return words;
 }

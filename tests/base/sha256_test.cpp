@@ -5,18 +5,18 @@
 #include <string>
 #include <string_view>
 
-namespace {
-
-/// n bytes, byte i being 7i + n.
-std::string some_bytes(std::size_t n) {
-  std::string bytes(n, '\0');
-  for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<char>((i * 7 + n) % 256);
-  return bytes;
-}
-
-}  // namespace
-
 TEST_SUITE("base") {
+  namespace {
+
+  /// n bytes, byte i being 7i + n.
+  std::string some_bytes(std::size_t n) {
+    std::string bytes(n, '\0');
+    for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<char>((i * 7 + n) % 256);
+    return bytes;
+  }
+
+  }  // namespace
+
   using microgpt::sha256;
 
   TEST_CASE("sha256: the published test vectors") {

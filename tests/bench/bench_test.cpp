@@ -10,7 +10,7 @@ TEST_SUITE("bench") {
 
   TEST_CASE("bench: median and spread") {
     const auto check = [](const std::vector<double>& values, double median, double spread) {
-      const Measured got = Measured::of(values);
+      const Measurement got = Measurement::of(values);
       CHECK_MESSAGE(got.median == doctest::Approx(median), "got ", got.median, ", expected ", median);
       CHECK_MESSAGE(got.spread == doctest::Approx(spread), "got ", got.spread, ", expected ", spread);
     };
@@ -18,6 +18,23 @@ TEST_SUITE("bench") {
     check({4, 2}, 3, 1.0 / 3);           // quartiles 2.5 and 3.5
     check({5, 1, 3, 2, 4}, 3, 2.0 / 3);  // 2 and 4
     check({1, 1, 1, 1, 100}, 1, 0);      // one bad measurement changes nothing
+  }
+
+  TEST_CASE("bench: a share of the peak is of all threads together, and the worst spread is found") {
+    BenchReport report{.peak_gflops = {.median = 50, .spread = 0.01}, .results = {}};
+    BenchResult result;
+    result.setting = {.name = "x",
+                      .model = {.n_layer = 1, .n_embd = 4, .n_head = 1, .block_size = 4, .vocab_size = 8},
+                      .batch_size = 10,
+                      .threads = 2};
+    result.seconds = {.median = 1e-3, .spread = 0.02};
+    result.positions = 1000;
+    report.results = {result};
+    // 6 (12 * 16 + 8 * 4) = 1344 operations for each of a million characters a second.
+    CHECK(report.share_of_peak(result) == doctest::Approx(1344e6 / 100e9));
+    CHECK(report.worst_spread() == 0.02);
+    report.peak_gflops.spread = 0.1;
+    CHECK(report.worst_spread() == 0.1);
   }
 
   TEST_CASE("bench: operations of a step are those of the products, counted one by one") {

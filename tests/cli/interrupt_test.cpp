@@ -5,59 +5,59 @@
 
 #include "cli/small_run.hpp"
 
-namespace {
-
-using namespace microgpt::test;
-
-/// A run long enough to be stopped in the middle, and the same run left alone.
-struct LongRun : SmallRun {
-  std::filesystem::path whole = folder / "whole";
-
-  LongRun() {
-    auto arguments = more();
-    arguments[4] = whole.string();
-    REQUIRE(run_microgpt(arguments).exit_code == 0);
-  }
-  [[nodiscard]] std::vector<std::string> more() const {
-    return train({"--quiet", "--steps", "1500", "--threads", "1", "--set", "train.checkpoint_every=100",
-                  "--set", "train.eval_every=250"});
-  }
-  [[nodiscard]] std::vector<std::string> resume() const {
-    return {"train", "--resume", out.string(), "--quiet", "--threads", "1"};
-  }
-
-  /// Starts it, waits until it has saved so many checkpoints beyond those there, sends the signal.
-  [[nodiscard]] ProcessResult stop(std::vector<std::string> arguments, int signal,
-                                   std::size_t checkpoints = 2) const {
-    arguments.insert(arguments.begin(), MICROGPT_PROGRAM);
-    const std::size_t wanted = saved() + checkpoints;
-    Process process(arguments);
-    const bool running = process.wait_until([&] { return saved() >= wanted; });
-    process.send(signal);
-    const auto result = process.finish();
-    CHECK(running);
-    return result;
-  }
-
-  [[nodiscard]] std::size_t saved() const {
-    if (!std::filesystem::exists(out / "checkpoints")) return 0;
-    std::size_t count = 0;
-    for (const std::string& name : names_in(out / "checkpoints")) count += name[0] == 's' ? 1U : 0U;
-    return count;
-  }
-
-  void check_same_as_whole() const {
-    for (const std::string file : {"metrics.jsonl", "samples.txt", "checkpoints/step-00001500.safetensors",
-                                   "checkpoints/step-00001400.safetensors"}) {
-      CAPTURE(file);
-      CHECK(read_bytes(out / file) == read_bytes(whole / file));
-    }
-  }
-};
-
-}  // namespace
-
 TEST_SUITE("cli") {
+  namespace {
+
+  using namespace microgpt::test;
+
+  /// A run long enough to be stopped in the middle, and the same run left alone.
+  struct LongRun : SmallRun {
+    std::filesystem::path whole = folder / "whole";
+
+    LongRun() {
+      auto arguments = more();
+      arguments[4] = whole.string();
+      REQUIRE(run_microgpt(arguments).exit_code == 0);
+    }
+    [[nodiscard]] std::vector<std::string> more() const {
+      return train({"--quiet", "--steps", "1500", "--threads", "1", "--set", "train.checkpoint_every=100",
+                    "--set", "train.eval_every=250"});
+    }
+    [[nodiscard]] std::vector<std::string> resume() const {
+      return {"train", "--resume", out.string(), "--quiet", "--threads", "1"};
+    }
+
+    /// Starts it, waits until it has saved so many checkpoints beyond those there, sends the signal.
+    [[nodiscard]] ProcessResult stop(std::vector<std::string> arguments, int signal,
+                                     std::size_t checkpoints = 2) const {
+      arguments.insert(arguments.begin(), MICROGPT_PROGRAM);
+      const std::size_t wanted = saved() + checkpoints;
+      Process process(arguments);
+      const bool running = process.wait_until([&] { return saved() >= wanted; });
+      process.send(signal);
+      const auto result = process.finish();
+      CHECK(running);
+      return result;
+    }
+
+    [[nodiscard]] std::size_t saved() const {
+      if (!std::filesystem::exists(out / "checkpoints")) return 0;
+      std::size_t count = 0;
+      for (const std::string& name : names_in(out / "checkpoints")) count += name[0] == 's' ? 1U : 0U;
+      return count;
+    }
+
+    void check_same_as_whole() const {
+      for (const std::string file : {"metrics.jsonl", "samples.txt", "checkpoints/step-00001500.safetensors",
+                                     "checkpoints/step-00001400.safetensors"}) {
+        CAPTURE(file);
+        CHECK(read_bytes(out / file) == read_bytes(whole / file));
+      }
+    }
+  };
+
+  }  // namespace
+
   TEST_CASE("interrupt: a stopped run goes on to the same bytes") {
     const LongRun run;
     auto arguments = run.more();
@@ -123,7 +123,7 @@ TEST_SUITE("cli") {
     process.send(SIGTERM);
     const auto stopped = process.finish();
     CHECK(stopped.exit_code == 130);
-    CHECK(stopped.err.find("training is done and saved; go on with: ") != std::string::npos);
+    CHECK(stopped.err.find("training is done and saved; continue with: ") != std::string::npos);
     CHECK(!std::filesystem::exists(small.out / "samples.txt"));
   }
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "microgpt/base/file.hpp"
-#include "microgpt/io/run_config.hpp"
+#include "microgpt/config/run_config.hpp"
 #include "support/data.hpp"
 
 TEST_SUITE("docs") {

@@ -9,25 +9,27 @@
 #include "microgpt/base/file.hpp"
 #include "support/data.hpp"
 
-namespace {
-
-namespace fs = std::filesystem;
-using microgpt::test::repository_file;
-
-std::string trimmed(const std::string& line) {
-  const auto begin = line.find_first_not_of(' ');
-  return begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(' ') - begin + 1);
-}
-
-/// Calls found(line, number) for every line of a file, without the white space around it.
-template <class Found>
-void each_line(const fs::path& path, Found&& found) {
-  std::istringstream lines(microgpt::read_file(path, microgpt::Fault::io));
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) found(trimmed(line), ++number);
-}
-
 TEST_SUITE("docs") {
+  namespace {
+
+  namespace fs = std::filesystem;
+  using microgpt::test::repository_file;
+
+  std::string trimmed(const std::string& line) {
+    const auto begin = line.find_first_not_of(' ');
+    return begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(' ') - begin + 1);
+  }
+
+  /// Calls found(line, number) for every line of a file, without the white space around it.
+  template <class Found>
+  void each_line(const fs::path& path, Found&& found) {
+    std::istringstream lines(microgpt::read_file(path, microgpt::Fault::io));
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) found(trimmed(line), ++number);
+  }
+
+  }  // namespace
+
   TEST_CASE("docs: every line in a cpp block is a line of the source or of an example") {
     std::set<std::string> source;
     for (const char* folder : {"src", "tests/examples"}) {
@@ -54,5 +56,3 @@ TEST_SUITE("docs") {
                   " quoted lines were found: is the way of quoting still the same?");
   }
 }
-
-}  // namespace

@@ -61,7 +61,7 @@ TEST_SUITE("evaluate") {
 
   TEST_CASE("loss: the token mean is what training calls the held-out loss") {
     Noise noise(222);
-    const test::Corpus corpus(random_lines(noise, 300, 15, 9), 6);
+    const test::SmallText corpus(random_lines(noise, 300, 15, 9), 6);
     const auto split = split_dataset(corpus.dataset, {.long_documents = LongDocuments::split}, 6);
     const Examples& examples = split.training;
     TrainState<float> state(kModel);
@@ -75,7 +75,7 @@ TEST_SUITE("evaluate") {
   }
 
   TEST_CASE("loss: the summary of three documents by hand") {
-    const std::vector<Loss> documents = {{2, 1}, {6, 2}, {10, 5}};
+    const std::vector<LossSum> documents = {{2, 1}, {6, 2}, {10, 5}};
     const auto summary = summarize(documents);
     CHECK(summary.documents == 3);
     CHECK(summary.characters == 8);
@@ -85,7 +85,7 @@ TEST_SUITE("evaluate") {
     const double squares = 0.0625 + 2.25 + 1.5625;
     REQUIRE(summary.standard_error);
     CHECK(*summary.standard_error == doctest::Approx(std::sqrt(1.5 * squares) / 8).epsilon(1e-15));
-    CHECK(!summarize(std::vector<Loss>{{2, 1}}).standard_error);
+    CHECK(!summarize(std::vector<LossSum>{{2, 1}}).standard_error);
   }
 
   TEST_CASE("loss: the standard error is how far the mean lies off over many draws") {
@@ -96,11 +96,11 @@ TEST_SUITE("evaluate") {
     double claimed = 0;
     constexpr int kRounds = 400;
     for (int round = 0; round < kRounds; ++round) {
-      std::vector<Loss> documents;
+      std::vector<LossSum> documents;
       for (int d = 0; d < 200; ++d) {
         const int n = noise.whole(1, 12);
         const double level = 2 + noise.number(1);
-        Loss loss;
+        LossSum loss;
         for (int i = 0; i < n; ++i) loss += {level + noise.number(0.1), 1};
         documents.push_back(loss);
       }

@@ -102,6 +102,28 @@ TEST_SUITE("evaluate") {
     }
   }
 
+  namespace {
+
+  /// Documents of tokens as texts of 26 letters, half of which take two bytes.
+  struct Letters {
+    Tokenizer tokenizer;
+    std::vector<std::string> texts;
+    std::vector<std::string_view> views;
+
+    explicit Letters(const std::vector<Text>& documents) : tokenizer(alphabet()) {
+      for (const Text& document : documents) texts.push_back(tokenizer.decode(document));
+      for (const std::string& text : texts) views.push_back(text);
+    }
+    static std::vector<char32_t> alphabet() {
+      std::vector<char32_t> characters;
+      for (char32_t c = U'a'; c <= U'm'; ++c) characters.push_back(c);
+      for (char32_t c = U'\u0430'; c < U'\u0430' + 13; ++c) characters.push_back(c);  // two bytes in UTF-8
+      return characters;
+    }
+  };
+
+  }  // namespace
+
   TEST_CASE("novelty: nearest document and longest copied piece are those of trying all") {
     Noise noise(232);
     for (int round = 0; round < 40; ++round) {
@@ -110,7 +132,8 @@ TEST_SUITE("evaluate") {
       for (int d = noise.whole(1, 30); d > 0; --d) {
         documents.push_back(noise.wholes(static_cast<std::size_t>(noise.whole(1, 14)), 0, letters - 1));
       }
-      const NoveltyJudge judge(documents, 7);
+      const Letters letters_of(documents);
+      const NoveltyJudge judge(letters_of.views, letters_of.tokenizer);
       for (int i = 0; i < 10; ++i) {
         // At times with a letter that no document has.
         const auto text = noise.wholes(static_cast<std::size_t>(noise.whole(0, 16)), 0, letters - 1 + i % 2);
@@ -125,9 +148,27 @@ TEST_SUITE("evaluate") {
     }
   }
 
+  TEST_CASE("novelty: a piece is found where a document is read in several portions") {
+    // Longer than what is read at a time, of two-byte letters so that a portion would end within one.
+    Noise noise(234);
+    Text document = noise.wholes(70'001, 13, 20);
+    const Text piece = {25, 24, 23, 22, 21, 25};
+    for (const std::size_t at :
+         {std::size_t{32'766}, std::size_t{32'770}, std::size_t{65'533}, document.size() - 6}) {
+      Text marked = document;
+      std::copy(piece.begin(), piece.end(), marked.begin() + static_cast<std::ptrdiff_t>(at));
+      const Letters letters_of({marked});
+      const NoveltyJudge judge(letters_of.views, letters_of.tokenizer, false);
+      const Novelty found = judge.judge(piece);
+      CHECK_MESSAGE(found.copied == piece.size(), "at ", at);
+      CHECK(found.distance == 0);
+    }
+  }
+
   TEST_CASE("novelty: a text that is in the training text is no edit away and copied whole") {
     const std::vector<Text> documents = {tokens_of("anna"), tokens_of("emma"), tokens_of("emmanuel")};
-    const NoveltyJudge judge(documents, 27);
+    const Letters letters_of(documents);
+    const NoveltyJudge judge(letters_of.views, letters_of.tokenizer);
     const Novelty emma = judge.judge(tokens_of("emma"));
     CHECK(emma.distance == 0);
     CHECK(emma.nearest == 1);

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/fuzz.hpp"
-#include "microgpt/io/run_config.hpp"
-#include "microgpt/io/strict_json.hpp"
+#include "microgpt/config/run_config.hpp"
+#include "microgpt/config/strict_json.hpp"
 
 using namespace microgpt;
 

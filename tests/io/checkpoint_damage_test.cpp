@@ -5,49 +5,48 @@
 #include "io/saved_run.hpp"
 #include "support/config.hpp"
 
-namespace {
-
-using namespace microgpt;
-using namespace microgpt::test;
-
-/// A small checkpoint: few weights, and a generator of short numbers.
-struct SmallCheckpoint {
-  Saved<float> saved{{0, 1, 1, 1, 5, Activation::relu}};
-  std::string bytes;
-  TrainState<float> state = saved.state;
-
-  SmallCheckpoint() {
-    saved.record.rng.words.fill(7);
-    saved.save();
-    bytes = read_bytes(saved.path);
-  }
-
-  /// The two good ends: an Error of ours in one line, or all that was saved.
-  [[nodiscard]] bool is_refused_or_whole(const std::string& changed, int& loaded) const {
-    const Failure failure = failure_of([&] {
-      const Checkpoint checkpoint = Checkpoint::parse(changed, "x");
-      ++loaded;
-      const auto same = [](const Parameters<float>& a, const Parameters<float>& b) {
-        return std::memcmp(a.values().data(), b.values().data(), a.values().size_bytes()) == 0;
-      };
-      const auto read = checkpoint.train_state<float>();
-      const TrainingRecord& record = checkpoint.training();
-      const bool whole =
-          same(read.parameters, state.parameters) && same(read.m, state.m) && same(read.v, state.v)
-          && read.step == 3 && record.step == 3 && record.rng == saved.record.rng
-          && record.data_sha256 == saved.record.data_sha256
-          && record.held_out_loss == saved.record.held_out_loss
-          && config_text(checkpoint.config()) == config_text(saved.config)
-          && std::ranges::equal(checkpoint.tokenizer().characters(), saved.tokenizer.characters());
-      if (!whole) throw std::runtime_error("it was loaded as something else");
-    });
-    return failure.fault == 0 || (failure.fault == 4 && failure.is_one_line());
-  }
-};
-
-}  // namespace
-
 TEST_SUITE("io") {
+  namespace {
+
+  using namespace microgpt;
+  using namespace microgpt::test;
+
+  /// A small checkpoint: few weights, and a generator of short numbers.
+  struct SmallCheckpoint {
+    Saved<float> saved{{0, 1, 1, 1, 5, Activation::relu}};
+    std::string bytes;
+    TrainState<float> state = saved.state;
+
+    SmallCheckpoint() {
+      saved.record.rng.words.fill(7);
+      saved.save();
+      bytes = read_bytes(saved.path);
+    }
+
+    /// The two good ends: an Error of ours in one line, or all that was saved.
+    [[nodiscard]] bool is_refused_or_whole(const std::string& changed, int& loaded) const {
+      const Failure failure = failure_of([&] {
+        const Checkpoint checkpoint = Checkpoint::parse(changed, "x");
+        ++loaded;
+        const auto same = [](const Parameters<float>& a, const Parameters<float>& b) {
+          return std::memcmp(a.values().data(), b.values().data(), a.values().size_bytes()) == 0;
+        };
+        const auto read = checkpoint.train_state<float>();
+        const TrainingRecord& record = checkpoint.training();
+        const bool whole = same(read.parameters, state.parameters) && same(read.m, state.m)
+                           && same(read.v, state.v) && read.step == 3 && record.step == 3
+                           && record.rng == saved.record.rng && record.data_sha256 == saved.record.data_sha256
+                           && record.held_out_loss == saved.record.held_out_loss
+                           && config_text(checkpoint.config()) == config_text(saved.config)
+                           && checkpoint.tokenizer() == saved.tokenizer;
+        if (!whole) throw std::runtime_error("it was loaded as something else");
+      });
+      return failure.fault == 0 || (failure.fault == 4 && failure.is_one_line());
+    }
+  };
+
+  }  // namespace
+
   TEST_CASE("checkpoint: every flipped bit is refused or harmless") {
     const SmallCheckpoint small;
     REQUIRE(small.bytes.size() < 4096);

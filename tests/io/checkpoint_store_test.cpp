@@ -1,45 +1,45 @@
-#include "microgpt/io/checkpoint_store.hpp"
+#include "microgpt/run/checkpoint_store.hpp"
 
 #include <doctest/doctest.h>
 
 #include "io/saved_run.hpp"
 
-namespace {
-
-using namespace microgpt;
-using namespace microgpt::test;
-namespace fs = std::filesystem;
-
-/// A run folder and what is saved to it, one step after the other.
-template <class T>
-struct Run {
-  Saved<T> saved{{0, 1, 1, 1, 5, Activation::relu}};
-  RunFolder folder = RunFolder::create(saved.folder / "run");
-
-  Run() { saved.config.checkpoint_every = 10; }
-  [[nodiscard]] CheckpointStore store() const { return {folder, saved.config, saved.tokenizer}; }
-  void at(int step, std::optional<double> held_out_loss = std::nullopt) {
-    saved.state.step = saved.record.step = step;
-    saved.record.held_out_loss = held_out_loss;
-  }
-  void save(int step) {
-    at(step);
-    store().save(saved.record, saved.state);
-  }
-  /// The step of best.safetensors after this one is offered; 0 if there is none.
-  int best(CheckpointStore& store, int step, std::optional<double> held_out_loss) {
-    at(step, held_out_loss);
-    store.save_if_best(saved.record, saved.state);
-    if (!fs::exists(folder.best_checkpoint())) return 0;
-    return Checkpoint::load(folder.best_checkpoint()).training().step;
-  }
-};
-
-using Steps = std::vector<int>;
-
-}  // namespace
-
 TEST_SUITE("io") {
+  namespace {
+
+  using namespace microgpt;
+  using namespace microgpt::test;
+  namespace fs = std::filesystem;
+
+  /// A run folder and what is saved to it, one step after the other.
+  template <class T>
+  struct Run {
+    Saved<T> saved{{0, 1, 1, 1, 5, Activation::relu}};
+    RunFolder folder = RunFolder::create(saved.folder / "run");
+
+    Run() { saved.config.checkpoint_every = 10; }
+    [[nodiscard]] CheckpointStore store() const { return {folder, saved.config, saved.tokenizer}; }
+    void at(int step, std::optional<double> held_out_loss = std::nullopt) {
+      saved.state.step = saved.record.step = step;
+      saved.record.held_out_loss = held_out_loss;
+    }
+    void save(int step) {
+      at(step);
+      store().save(saved.record, saved.state);
+    }
+    /// The step of best.safetensors after this one is offered; 0 if there is none.
+    int best(CheckpointStore& store, int step, std::optional<double> held_out_loss) {
+      at(step, held_out_loss);
+      store.save_if_best(saved.record, saved.state);
+      if (!fs::exists(folder.best_checkpoint())) return 0;
+      return Checkpoint::load(folder.best_checkpoint()).training().step;
+    }
+  };
+
+  using Steps = std::vector<int>;
+
+  }  // namespace
+
   TEST_CASE_TEMPLATE("checkpoint_store: the best is the one of the lowest loss, the first of equals", T,
                      float, double) {
     Run<T> run;

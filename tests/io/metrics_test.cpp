@@ -1,4 +1,4 @@
-#include "microgpt/io/metrics.hpp"
+#include "microgpt/run/metrics.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -22,9 +22,9 @@ TEST_SUITE("io") {
     metrics.step({.step = 2, .loss = 1.0 / 3, .learning_rate = 0, .positions = 8}, false);
     metrics.held_out(2, 5);
     CHECK(read_bytes(folder / "m")
-          == "{\"step\":1,\"loss\":0.1,\"learning_rate\":1e-300,\"characters\":7,\"grad_norm\":2}\n"
-             "{\"step\":2,\"loss\":0.3333333333333333,\"learning_rate\":0,\"characters\":8}\n"
-             "{\"step\":2,\"held_out_loss\":5}\n");
+          == "{\"step\":1,\"loss\":0.1,\"learning_rate\":1e-300,\"characters\":7,\"grad_norm\":2.0}\n"
+             "{\"step\":2,\"loss\":0.3333333333333333,\"learning_rate\":0.0,\"characters\":8}\n"
+             "{\"step\":2,\"held_out_loss\":5.0}\n");
   }
 
   TEST_CASE("metrics: whatever the number, a line is JSON") {
@@ -81,7 +81,35 @@ TEST_SUITE("io") {
     };
     const NoAppending refused;
     const Failure failure = failure_of([&] { const Metrics metrics(folder / "m", 0); });
-    CHECK(failure.fault == 5);
-    CHECK(failure.names("cannot write metrics: " + (folder / "m").string() + ": Operation not permitted"));
+    CHECK(failure.is(Fault::io, {.where = (folder / "m").string(), .hint = "Operation not permitted"}));
+  }
+
+  TEST_CASE("metrics: what was written is read back, and what is none of ours is passed over") {
+    const TempFolder folder;
+    CHECK(read_metrics(folder / "missing").training.empty());
+    {
+      Metrics metrics(folder / "m", 0);
+      for (int step = 1; step <= 3000; ++step) {
+        metrics.step({.step = step, .loss = 1.0 / step, .learning_rate = 0.1, .positions = 7}, false);
+        if (step % 1000 == 0) metrics.held_out(step, step);
+      }
+      metrics.sync();
+    }
+    std::string bytes = read_bytes(folder / "m");
+    const MetricsRecord record = read_metrics(folder / "m");
+    REQUIRE(record.training.size() == 3000);
+    for (int step = 1; step <= 3000; ++step) {
+      CHECK(record.training[static_cast<std::size_t>(step - 1)] == MeasuredLoss{step, 1.0 / step});
+    }
+    CHECK(record.held_out == std::vector<MeasuredLoss>{{1000, 1000}, {2000, 2000}, {3000, 3000}});
+    // Neither brackets without end nor half a line is a loss.
+    bytes += std::string(300'000, '[') + "\n" + "{\"step\":3001,\"loss\":null}\n" + "[]\n"
+             + "{\"step\":\"3001\",\"loss\":1}\n" + "{\"step\":3002,\"loss\":2}\n" + std::string(5000, ' ')
+             + "\n" + "{\"step\":3003,\"loss\":2}";
+    write_bytes(folder / "m", bytes);
+    const MetricsRecord again = read_metrics(folder / "m");
+    CHECK(again.training.size() == 3001);
+    CHECK(again.training.back() == MeasuredLoss{3002, 2});
+    CHECK(again.held_out == record.held_out);
   }
 }

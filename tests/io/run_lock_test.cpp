@@ -1,4 +1,4 @@
-#include "microgpt/io/run_lock.hpp"
+#include "microgpt/run/run_lock.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -20,10 +20,9 @@ TEST_SUITE("io") {
       const RunLock lock(folder.path());
       const Failure second = failure_of([&] { const RunLock other(folder.path()); });
       CAPTURE(second.message);
-      CHECK(second.fault == 5);
+      CHECK(second.is(Fault::io, {.where = folder.path().string(),
+                                  .hint = "process " + std::to_string(::getpid()) + " on "}));
       CHECK(second.is_one_line());
-      CHECK(second.names(folder.path().string()));
-      CHECK(second.names("process " + std::to_string(::getpid()) + " on "));
     }
     CHECK(names_in(folder.path()).empty());
   }
@@ -50,17 +49,16 @@ TEST_SUITE("io") {
       std::filesystem::path path;
       std::string why;
     };
-    const Case cases[] = {{folder / "missing", ": No such file or directory"},
-                          {folder / "victim", ": Not a directory"},
-                          {folder / "folder", ": Is a directory"},
-                          {folder / "link", ": Too many levels of symbolic links"},
-                          {"/proc", ": "}};
+    const Case cases[] = {{folder / "missing", "No such file or directory"},
+                          {folder / "victim", "Not a directory"},
+                          {folder / "folder", "Is a directory"},
+                          {folder / "link", "Too many levels of symbolic links"},
+                          {"/proc", ""}};
     for (const Case& each : cases) {
       const Failure failure = failure_of([&] { const RunLock lock(each.path); });
       CAPTURE(failure.message);
-      CHECK(failure.fault == 5);
+      CHECK(failure.is(Fault::io, {.where = each.path.string(), .hint = each.why}));
       CHECK(failure.is_one_line());
-      CHECK(failure.names("cannot lock run folder: " + each.path.string() + each.why));
     }
     CHECK(read_bytes(folder / "victim") == "mine");
   }
@@ -98,8 +96,7 @@ TEST_SUITE("io") {
                              Case{0, EIO, "Input/output error"}}) {
       const Refused refused(each.at_flock, each.at_fstat);
       const Failure failure = failure_of([&] { const RunLock lock(folder.path()); });
-      CHECK(failure.fault == 5);
-      CHECK(failure.message == "cannot lock run folder: " + folder.path().string() + ": " + each.why);
+      CHECK(failure.is(Fault::io, {.where = folder.path().string(), .hint = each.why}));
     }
   }
 
@@ -121,7 +118,9 @@ TEST_SUITE("io") {
     const Removed removed(folder / ".lock");
     const RunLock lock(folder.path());
     CHECK(names_in(folder.path()) == std::vector<std::string>{".lock"});
-    CHECK(failure_of([&] { const RunLock other(folder.path()); }).names("is writing there"));
+    CHECK(failure_of([&] {
+            const RunLock other(folder.path());
+          }).is(Fault::io, {.where = folder.path().string(), .hint = "process"}));
   }
 
   TEST_CASE("run_lock: it keeps others out before its name is in the file") {
@@ -129,8 +128,7 @@ TEST_SUITE("io") {
     const RunLock lock(folder.path());
     write_bytes(folder / ".lock", "");
     const Failure failure = failure_of([&] { const RunLock other(folder.path()); });
-    CHECK(failure.fault == 5);
-    CHECK(failure.names(": process of another run is writing there"));
+    CHECK(failure.is(Fault::io, {.hint = "of another run"}));
   }
 
   TEST_CASE("run_lock: a name with control characters does not reach the message raw") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "microgpt/nn/ops.hpp"
+#include "support/forms.hpp"
 #include "support/oracle.hpp"
 
 TEST_SUITE("nn") {
@@ -51,10 +52,10 @@ TEST_SUITE("nn") {
     Pair y = junk(P * O);
     Pair dx = junk(P * I);
     Pair dw = random_pair(noise, O * I);
-    fast::linear_forward(narrow(y, P, O), narrow(x, P, I), narrow(w, O, I));
+    fast::linear_forward<float>(narrow(y, P, O), narrow(x, P, I), narrow(w, O, I));
     linear_forward<double>(wide(y, P, O), wide(x, P, I), wide(w, O, I));
-    fast::linear_backward(narrow(dx, P, I), narrow(dw, O, I), narrow(dy, P, O), narrow(x, P, I),
-                          narrow(w, O, I));
+    fast::linear_backward<float>(narrow(dx, P, I), narrow(dw, O, I), narrow(dy, P, O), narrow(x, P, I),
+                                 narrow(w, O, I));
     linear_backward<double>(wide(dx, P, I), wide(dw, O, I), wide(dy, P, O), wide(x, P, I), wide(w, O, I));
     INFO("positions ", P, " in ", I, " out ", O);
     CHECK(error(y) < kTolerance);
@@ -97,96 +98,116 @@ TEST_SUITE("nn") {
   }  // namespace
 
   TEST_CASE("fast: linear at every width and every number of positions") {
-    Noise noise(201);
-    for (Index width = 1; width <= 130; ++width) {
-      check_linear(noise.whole(1, 64), width, noise.whole(1, 130), noise);
-      check_linear(noise.whole(1, 64), noise.whole(1, 130), width, noise);
+    for (const fast::Form* form : fast::forms()) {
+      const InForm in(*form);
+      const std::string form_name = form->name;
+      CAPTURE(form_name);
+      Noise noise(201);
+      for (Index width = 1; width <= 130; ++width) {
+        check_linear(noise.whole(1, 64), width, noise.whole(1, 130), noise);
+        check_linear(noise.whole(1, 64), noise.whole(1, 130), width, noise);
+      }
+      for (Index P = 1; P <= 64; ++P) check_linear(P, noise.whole(1, 40), noise.whole(1, 40), noise);
+      check_linear(600, 16, 27, noise);  // more terms than one stretch of a sum
+      check_linear(57, 520, 130, noise);
     }
-    for (Index P = 1; P <= 64; ++P) check_linear(P, noise.whole(1, 40), noise.whole(1, 40), noise);
-    check_linear(600, 16, 27, noise);  // more terms than one stretch of a sum
-    check_linear(57, 520, 130, noise);
   }
 
   TEST_CASE("fast: rmsnorm and activations and cross entropy at every width") {
-    Noise noise(202);
-    for (Index C = 1; C <= 130; ++C) {
-      const Index P = noise.whole(1, 9);
-      INFO("positions ", P, " width ", C);
-      Pair x = random_pair(noise, P * C);
-      Pair dy = random_pair(noise, P * C);
-      Pair y = junk(P * C);
-      Pair r = junk(P);
-      fast::rmsnorm_forward(narrow(y, P, C), narrow(r, P, 1), narrow(x, P, C));
-      rmsnorm_forward<double>(wide(y, P, C), wide(r, P, 1), wide(x, P, C));
-      CHECK(error(y) < kTolerance);
-      CHECK(error(r) < kTolerance);
-      Pair dx = random_pair(noise, P * C);
-      fast::rmsnorm_backward(narrow(dx, P, C), narrow(dy, P, C), narrow(x, P, C), narrow(r, P, 1));
-      rmsnorm_backward<double>(wide(dx, P, C), wide(dy, P, C), wide(x, P, C), wide(r, P, 1));
-      CHECK(error(dx) < kTolerance);
-
-      for (const Activation kind : {Activation::relu, Activation::relu2}) {
-        Pair dx_kind = junk(P * C);
-        fast::activation_forward(narrow(y, P, C), narrow(x, P, C), kind);
-        activation_forward<double>(wide(y, P, C), wide(x, P, C), kind);
-        fast::activation_backward(narrow(dx_kind, P, C), narrow(dy, P, C), narrow(x, P, C), kind);
-        activation_backward<double>(wide(dx_kind, P, C), wide(dy, P, C), wide(x, P, C), kind);
+    for (const fast::Form* form : fast::forms()) {
+      const InForm in(*form);
+      const std::string form_name = form->name;
+      CAPTURE(form_name);
+      Noise noise(202);
+      for (Index C = 1; C <= 130; ++C) {
+        const Index P = noise.whole(1, 9);
+        INFO("positions ", P, " width ", C);
+        Pair x = random_pair(noise, P * C);
+        Pair dy = random_pair(noise, P * C);
+        Pair y = junk(P * C);
+        Pair r = junk(P);
+        fast::rmsnorm_forward(narrow(y, P, C), narrow(r, P, 1), narrow(x, P, C));
+        rmsnorm_forward<double>(wide(y, P, C), wide(r, P, 1), wide(x, P, C));
         CHECK(error(y) < kTolerance);
-        CHECK(error(dx_kind) < kTolerance);
-      }
+        CHECK(error(r) < kTolerance);
+        Pair dx = random_pair(noise, P * C);
+        fast::rmsnorm_backward(narrow(dx, P, C), narrow(dy, P, C), narrow(x, P, C), narrow(r, P, 1));
+        rmsnorm_backward<double>(wide(dx, P, C), wide(dy, P, C), wide(x, P, C), wide(r, P, 1));
+        CHECK(error(dx) < kTolerance);
 
-      Pair logits = random_pair(noise, P * C, 20);
-      Pair nll = junk(P);
-      std::vector<int> target;
-      for (Index p = 0; p < P; ++p) target.push_back(noise.whole(0, static_cast<int>(C) - 1));
-      fast::cross_entropy_forward(narrow(y, P, C), narrow(nll, P, 1), narrow(logits, P, C), target);
-      cross_entropy_forward<double>(wide(y, P, C), wide(nll, P, 1), wide(logits, P, C), target);
-      CHECK(error(y) < kTolerance);
-      Pair probs = random_pair(noise, P * C);
-      Pair weight = random_pair(noise, P);
-      Pair dlogits = junk(P * C);
-      fast::cross_entropy_backward(narrow(dlogits, P, C), narrow(probs, P, C), target, weight.narrow);
-      cross_entropy_backward<double>(wide(dlogits, P, C), wide(probs, P, C), target, weight.wide);
-      CHECK(error(dlogits) < kTolerance);
-      for (std::size_t p = 0; p < nll.wide.size(); ++p) {
-        // Near 0 what is left is the rounding of the logits, up to 60 in size.
-        CHECK(std::abs(static_cast<double>(nll.narrow[p]) - nll.wide[p]) < kTolerance * (1 + nll.wide[p]));
+        for (const Activation kind : {Activation::relu, Activation::relu2}) {
+          Pair dx_kind = junk(P * C);
+          fast::activation_forward(narrow(y, P, C), narrow(x, P, C), kind);
+          activation_forward<double>(wide(y, P, C), wide(x, P, C), kind);
+          fast::activation_backward(narrow(dx_kind, P, C), narrow(dy, P, C), narrow(x, P, C), kind);
+          activation_backward<double>(wide(dx_kind, P, C), wide(dy, P, C), wide(x, P, C), kind);
+          CHECK(error(y) < kTolerance);
+          CHECK(error(dx_kind) < kTolerance);
+        }
+
+        Pair logits = random_pair(noise, P * C, 20);
+        Pair nll = junk(P);
+        std::vector<int> target;
+        for (Index p = 0; p < P; ++p) target.push_back(noise.whole(0, static_cast<int>(C) - 1));
+        fast::cross_entropy_forward(narrow(y, P, C), narrow(nll, P, 1), narrow(logits, P, C), target);
+        cross_entropy_forward<double>(wide(y, P, C), wide(nll, P, 1), wide(logits, P, C), target);
+        CHECK(error(y) < kTolerance);
+        Pair probs = random_pair(noise, P * C);
+        Pair weight = random_pair(noise, P);
+        Pair dlogits = junk(P * C);
+        fast::cross_entropy_backward(narrow(dlogits, P, C), narrow(probs, P, C), target, weight.narrow);
+        cross_entropy_backward<double>(wide(dlogits, P, C), wide(probs, P, C), target, weight.wide);
+        CHECK(error(dlogits) < kTolerance);
+        for (std::size_t p = 0; p < nll.wide.size(); ++p) {
+          // Near 0 what is left is the rounding of the logits, up to 60 in size.
+          CHECK(std::abs(static_cast<double>(nll.narrow[p]) - nll.wide[p]) < kTolerance * (1 + nll.wide[p]));
+        }
       }
     }
   }
 
   TEST_CASE("fast: attention at every length and head size and odd head counts") {
-    Noise noise(203);
-    for (int n = 1; n <= 64; ++n) {
-      check_attention({0, n}, 4, 4, noise);
-      check_attention({0, n}, static_cast<int>(noise.whole(1, 5)), noise.whole(1, 33), noise);
-    }
-    for (Index D = 1; D <= 40; ++D) {
-      const int a = static_cast<int>(noise.whole(1, 16));
-      check_attention({0, a, a + 1, a + 8}, static_cast<int>(noise.whole(1, 7)), D, noise);
-    }
-    for (Index D = 1; D <= 130; ++D) {  // a single head as wide as the model
-      check_attention({0, static_cast<int>(noise.whole(1, 64))}, 1, D, noise);
-    }
-    for (const int n_head : {1, 2, 3, 4, 5, 7, 8, 9, 16}) {
-      for (const Index D : {1, 2, 4, 8, 16, 32}) check_attention({0, 7, 23}, n_head, D, noise);
+    for (const fast::Form* form : fast::forms()) {
+      const InForm in(*form);
+      const std::string form_name = form->name;
+      CAPTURE(form_name);
+      Noise noise(203);
+      for (int n = 1; n <= 64; ++n) {
+        check_attention({0, n}, 4, 4, noise);
+        check_attention({0, n}, static_cast<int>(noise.whole(1, 5)), noise.whole(1, 33), noise);
+      }
+      for (Index D = 1; D <= 40; ++D) {
+        const int a = static_cast<int>(noise.whole(1, 16));
+        check_attention({0, a, a + 1, a + 8}, static_cast<int>(noise.whole(1, 7)), D, noise);
+      }
+      for (Index D = 1; D <= 130; ++D) {  // a single head as wide as the model
+        check_attention({0, static_cast<int>(noise.whole(1, 64))}, 1, D, noise);
+      }
+      for (const int n_head : {1, 2, 3, 4, 5, 7, 8, 9, 16}) {
+        for (const Index D : {1, 2, 4, 8, 16, 32}) check_attention({0, 7, 23}, n_head, D, noise);
+      }
     }
   }
 
   TEST_CASE("fast: logits far apart neither overflow nor lose their order") {
-    Arena<float> logits = {1000.0F, -1000.0F, 0.0F, 999.0F, 3e38F, -3e38F, 3e38F, 1.0F, 2.0F};
-    for (std::size_t extra = 0; extra < 20; ++extra) {
-      Arena<float> probs(logits.size());
-      float nll = 0;
-      const auto V = static_cast<Index>(logits.size());
-      const int target = 4;
-      fast::cross_entropy_forward(View<float>(probs.data(), 1, V), View<float>(&nll, 1, 1),
-                                  View<float>(logits.data(), 1, V), {&target, 1});
-      CHECK(std::accumulate(probs.begin(), probs.end(), 0.0F) == doctest::Approx(1.0));
-      CHECK(probs[4] == doctest::Approx(0.5));
-      CHECK(probs[0] == 0.0F);
-      CHECK(std::isfinite(nll));
-      logits.push_back(-5.0F);
+    for (const fast::Form* form : fast::forms()) {
+      const InForm in(*form);
+      const std::string form_name = form->name;
+      CAPTURE(form_name);
+      Arena<float> logits = {1000.0F, -1000.0F, 0.0F, 999.0F, 3e38F, -3e38F, 3e38F, 1.0F, 2.0F};
+      for (std::size_t extra = 0; extra < 20; ++extra) {
+        Arena<float> probs(logits.size());
+        float nll = 0;
+        const auto V = static_cast<Index>(logits.size());
+        const int target = 4;
+        fast::cross_entropy_forward(View<float>(probs.data(), 1, V), View<float>(&nll, 1, 1),
+                                    View<float>(logits.data(), 1, V), {&target, 1});
+        CHECK(std::accumulate(probs.begin(), probs.end(), 0.0F) == doctest::Approx(1.0));
+        CHECK(probs[4] == doctest::Approx(0.5));
+        CHECK(probs[0] == 0.0F);
+        CHECK(std::isfinite(nll));
+        logits.push_back(-5.0F);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
-// The reference against what Python printed: the same bytes, and the same 17 digits of every loss.
-// (The digits need the C library's exp, log, pow, sin and cos to round as the one that Python used,
-// glibc's; and no fused multiply-add where the reference is compiled.)
+// The reference against what Python printed: the same bytes, and the same 17 digits of every loss where the C
+// library rounds as the one that Python used. (That no multiply-add is fused is up to how the reference is
+// compiled.)
 #include "microgpt/reference/microgpt.hpp"
 
 #include <doctest/doctest.h>
@@ -9,6 +9,7 @@
 
 #include "microgpt/text/dataset.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "support/c_library.hpp"
 #include "support/golden.hpp"
 
 TEST_SUITE("reference") {
@@ -41,9 +42,13 @@ TEST_SUITE("reference") {
 
     REQUIRE(!golden.losses.empty());
     REQUIRE(losses.size() == golden.losses.size());
+    static const bool all_digits = rounds_as_python_did();
+    if (!all_digits) MESSAGE("this C library rounds otherwise than Python's: not every digit is asked for");
     for (std::size_t step = 0; step < losses.size(); ++step) {
-      REQUIRE_MESSAGE(losses[step] == golden.losses[step], "loss of step ", step + 1, ": off by ",
-                      losses[step] - golden.losses[step]);
+      // Another rounding grows from step to step.
+      const double allowed = all_digits ? 0 : golden.losses[step] * (step < 100 ? 1e-9 : 1e-6);
+      REQUIRE_MESSAGE(std::abs(losses[step] - golden.losses[step]) <= allowed, "loss of step ", step + 1,
+                      ": off by ", losses[step] - golden.losses[step], ", allowed ", allowed);
     }
   }
 

@@ -1,9 +1,12 @@
-// Attribution against the model with the part removed, and against sums written out one number at a time.
+// Ledger, lens and residual stream, recomputed from the numbers of the plain model.
 #include "microgpt/study/attribution.hpp"
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "support/errors.hpp"
+#include "support/odd_models.hpp"
 #include "support/study.hpp"
 
 TEST_SUITE("study") {
@@ -11,154 +14,178 @@ TEST_SUITE("study") {
   using namespace microgpt::study;
   using namespace microgpt::test;
 
-  TEST_CASE("ledger: the parts of a logit add up to it") {
-    Noise noise(311);
-    for (int trial = 0; trial < 20; ++trial) {
-      const Model model =
-          random_model(noise, noise.whole(0, 3), trial % 2 == 0 ? Activation::relu : Activation::relu2);
-      Batch batch;
-      batch.add(random_document(model.config, noise, noise.whole(1, 6)));
-      const Trace trace = run(model, batch);
-      for (int position = 0; position < static_cast<int>(batch.positions()); ++position) {
-        for (int target = 0; target < model.config.vocab_size; ++target) {
-          const int contrast = target == 0 ? -1 : target - 1;
-          const Ledger got = ledger(model, trace, position, target, contrast);
-          CHECK_MESSAGE(std::abs(got.sum - got.logit) <= 1e-12 * (1 + std::abs(got.logit)),
-                        describe(model.config), ": sum ", got.sum, ", logit ", got.logit);
-          const Matrix<double> logits = trace.values(Site::logits);
-          CHECK(got.logit == logits(position, target) - (contrast < 0 ? 0 : logits(position, contrast)));
-          const std::size_t L = static_cast<std::size_t>(model.config.n_layer);
-          CHECK(got.parts.size()
-                == 2
-                       + L
-                             * (static_cast<std::size_t>(model.config.n_head * (position + 1)
-                                                         + 4 * model.config.n_embd)));
-          CHECK(got.stages.size() == 2 + 2 * L);
-          double by_stage = 0;
-          for (const LedgerPart& stage : got.stages) {
-            by_stage += stage.value;
-            if (!info(stage.at.site).in_layer) continue;
-            const Matrix<double> wrote = trace.values(stage.at.site, stage.at.layer);
-            double expected = 0;
-            for (int c = 0; c < model.config.n_embd; ++c) {
-              const double towards = model.parameters.lm_head()(target, c)
-                                     - (contrast < 0 ? 0 : model.parameters.lm_head()(contrast, c));
-              expected += towards * wrote(position, c);
+  namespace {
+
+  /// lm_head[token] (minus lm_head[contrast]) times a vector of the residual stream.
+  double read_off(const OddModel& odd, const Numbers& x, int token, int contrast = -1) {
+    const Rows<double>& head = odd.plain.weights.at("lm_head");
+    double sum = 0;
+    for (std::size_t c = 0; c < x.size(); ++c) {
+      sum += x[c] * head[static_cast<std::size_t>(token)][c];
+      if (contrast >= 0) sum -= x[c] * head[static_cast<std::size_t>(contrast)][c];
+    }
+    return sum;
+  }
+
+  double length(const Numbers& x) {
+    double squares = 0;
+    for (const double one : x) squares += one * one;
+    return std::sqrt(squares);
+  }
+
+  double cosine(const Numbers& x, const Numbers& y) {
+    double product = 0;
+    for (std::size_t c = 0; c < x.size(); ++c) product += x[c] * y[c];
+    return product / length(x) / length(y);
+  }
+
+  /// The residual stream after the embedding, each attention and each MLP.
+  std::vector<std::string> stages(const ModelConfig& config) {
+    std::vector<std::string> names = {"embed.norm"};
+    for (int i = 0; i < config.n_layer; ++i) {
+      names.push_back("layer" + std::to_string(i) + ".resid_mid");
+      names.push_back("layer" + std::to_string(i) + ".resid_post");
+    }
+    return names;
+  }
+
+  }  // namespace
+
+  TEST_CASE("ledger: every part by hand, and their sum is the logit") {
+    Noise noise(371);
+    for (const OddModel& odd : odd_models(noise)) {
+      const ModelConfig& config = odd.model.config;
+      const Trace trace = run(odd.model, odd.batch);
+      const auto values = odd.run()[0].at;  // the ledger is of the first document
+      const auto D = static_cast<std::size_t>(config.head_size());
+      for (int position = 0; position < config.block_size; ++position) {
+        const int target = noise.whole(0, config.vocab_size - 1);
+        const int contrast = position % 2 == 0 ? -1 : (target + 1) % config.vocab_size;
+        const auto p = static_cast<std::size_t>(position);
+        const Ledger got = ledger(odd.model, trace, position, target, contrast);
+        INFO(odd.name(), ", position ", position);
+        double sum = 0;
+        double embedding = 0;
+        double sizes = 0;
+        std::set<std::string> heads, neurons;
+        for (const LedgerPart& part : got.parts) {
+          sum += part.value;
+          sizes += std::abs(part.value);
+          const std::string layer = "layer" + std::to_string(part.at.layer) + ".";
+          double expected = 0;
+          if (part.at.site == Site::pattern) {
+            CHECK(heads.insert(to_string(part.at)).second);
+            const auto h = static_cast<std::size_t>(*part.at.head);
+            const auto j = static_cast<std::size_t>(*part.at.source);
+            const double weight = values.at(layer + "attn.pattern[head " + std::to_string(h) + "]")[p][j];
+            const Rows<double>& wo = odd.plain.weights.at(layer + "attn_wo");
+            Numbers written;
+            for (const Numbers& row : wo) {
+              double one = 0;
+              for (std::size_t d = h * D; d < (h + 1) * D; ++d) {
+                one += row[d] * weight * values.at(layer + "attn.v")[j][d];
+              }
+              written.push_back(one);
             }
-            CHECK_MESSAGE(std::abs(stage.value - expected) < 1e-12, to_string(stage.at), ": got ",
-                          stage.value, ", expected ", expected);
+            expected = read_off(odd, written, target, contrast);
+          } else if (part.at.site == Site::mlp_post) {
+            CHECK(neurons.insert(to_string(part.at)).second);
+            const auto n = static_cast<std::size_t>(*part.at.neuron);
+            Numbers written;
+            for (const Numbers& row : odd.plain.weights.at(layer + "mlp_fc2")) {
+              written.push_back(row[n] * values.at(layer + "mlp.post")[p][n]);
+            }
+            expected = read_off(odd, written, target, contrast);
+          } else {
+            embedding += part.value;  // however it is divided
+            continue;
           }
-          CHECK(std::abs(by_stage - got.logit) <= 1e-12 * (1 + std::abs(got.logit)));
-          for (std::size_t i = 1; i < got.parts.size(); ++i) {
-            CHECK(std::abs(got.parts[i - 1].value) >= std::abs(got.parts[i].value));
+          CHECK_MESSAGE(is_near(part.value, expected), to_string(part.at), ": got ", part.value,
+                        ", expected ", expected);
+        }
+        const double logit = read_off(odd, values.at(stages(config).back())[p], target, contrast);
+        CHECK(is_near(embedding, read_off(odd, values.at("embed.norm")[p], target, contrast)));
+        CHECK(heads.size() == static_cast<std::size_t>(config.n_layer * config.n_head * (position + 1)));
+        CHECK(neurons.size() == static_cast<std::size_t>(config.n_layer * 4 * config.n_embd));
+        CHECK_MESSAGE(is_near(got.logit, logit), "logit ", got.logit, ", expected ", logit);
+        CHECK_MESSAGE(std::abs(sum - logit) <= 1e-12 * (std::abs(logit) + sizes), "sum ", sum, ", logit ",
+                      logit);
+        CHECK(is_near(got.sum, sum));
+        for (std::size_t i = 1; i < got.parts.size(); ++i) {
+          CHECK(std::abs(got.parts[i - 1].value) >= std::abs(got.parts[i].value));
+        }
+        // By stages it is the same sum; what a layer's attention or MLP adds is what it wrote.
+        CHECK(got.stages.size() == 2 + 2 * static_cast<std::size_t>(config.n_layer));
+        double by_stage = 0;
+        for (const LedgerPart& stage : got.stages) {
+          by_stage += stage.value;
+          if (!info(stage.at.site).in_layer) continue;
+          const Numbers& wrote = values.at(site_name(stage.at.site, stage.at.layer))[p];
+          CHECK_MESSAGE(is_near(stage.value, read_off(odd, wrote, target, contrast)), to_string(stage.at));
+        }
+        CHECK(std::abs(by_stage - logit) <= 1e-12 * (std::abs(logit) + sizes));
+      }
+    }
+  }
+
+  TEST_CASE("lens: every stage read through lm_head") {
+    Noise noise(372);
+    for (const OddModel& odd : odd_models(noise)) {
+      const Trace trace = run(odd.model, odd.batch);
+      const auto values = odd.run()[0].at;
+      const auto names = stages(odd.model.config);
+      for (int position = 0; position < odd.model.config.block_size; ++position) {
+        const auto rows = logit_lens(odd.model, trace, position);
+        REQUIRE(rows.size() == names.size());
+        for (std::size_t s = 0; s < rows.size(); ++s) {
+          INFO(odd.name(), ", ", names[s], ", position ", position);
+          CHECK(to_string(rows[s].at) == names[s]);
+          double total = 0;
+          Numbers powers;
+          for (int t = 0; t < odd.model.config.vocab_size; ++t) {
+            const Numbers& x = values.at(names[s])[static_cast<std::size_t>(position)];
+            total += powers.emplace_back(std::exp(read_off(odd, x, t)));
           }
+          REQUIRE(rows[s].probs.size() == powers.size());
+          for (std::size_t t = 0; t < powers.size(); ++t) {
+            CHECK(is_near(rows[s].probs[t], powers[t] / total));
+          }
+          const int next = odd.documents[0][static_cast<std::size_t>(position) + 1];
+          CHECK(is_near(rows[s].nll, -std::log(powers[static_cast<std::size_t>(next)] / total)));
         }
       }
     }
   }
 
-  TEST_CASE("ledger: a part of the last layer is what the logit loses without it") {
-    Noise noise(312);
-    const Model model = random_model(noise, 2, Activation::relu);
-    Batch batch;
-    batch.add(random_document(model.config, noise, 5));
-    const Trace trace = run(model, batch);
-    const Ledger got = ledger(model, trace, 4, 2);
-    const double whole = trace.values(Site::logits)(4, 2);
-    int neurons = 0;
-    for (const LedgerPart& part : got.parts) {
-      if (part.at.site != Site::mlp_post || part.at.layer != 1) continue;
-      ++neurons;
-      // Nothing comes after a neuron of the last layer but lm_head.
-      const Intervention without[] = {zero(part.at)};
-      const double expected = whole - run(model, batch, without).values(Site::logits)(4, 2);
-      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), ": got ", part.value,
-                    ", expected ", expected);
-    }
-    CHECK(neurons == 4 * model.config.n_embd);
-  }
-
-  TEST_CASE("ledger: what a head brings from a position, one number at a time") {
-    Noise noise(313);
-    const Model model = random_model(noise, 2, Activation::relu);
-    Batch batch;
-    batch.add(random_document(model.config, noise, 4));
-    const Trace trace = run(model, batch);
-    const int D = model.config.head_size();
-    const Ledger got = ledger(model, trace, 3, 1, 0);
-    int heads = 0;
-    for (const LedgerPart& part : got.parts) {
-      if (part.at.site != Site::pattern) continue;
-      ++heads;
-      const int layer = part.at.layer;
-      const int head = part.at.head.value();
-      const Matrix<double> v = trace.values(Site::v, layer);
-      const double weight = trace.head(Site::pattern, layer, head)(3, part.at.source.value());
-      double expected = 0;
-      for (int c = 0; c < model.config.n_embd; ++c) {
-        double written = 0;  // into channel c of the residual stream
-        for (int d = 0; d < D; ++d) {
-          written += model.parameters.attn_wo(layer)(c, head * D + d) * weight
-                     * v(part.at.source.value(), head * D + d);
+  TEST_CASE("residual stream: lengths, and cosines to the stage before and to the last") {
+    Noise noise(373);
+    for (const OddModel& odd : odd_models(noise)) {
+      const Trace trace = run(odd.model, odd.batch);
+      const auto values = odd.run()[0].at;
+      const auto names = stages(odd.model.config);
+      for (int position = 0; position < odd.model.config.block_size; ++position) {
+        const auto p = static_cast<std::size_t>(position);
+        const auto rows = residual_stream(trace, position);
+        REQUIRE(rows.size() == names.size());
+        for (std::size_t s = 0; s < rows.size(); ++s) {
+          INFO(odd.name(), ", ", names[s], ", position ", position);
+          const Numbers& x = values.at(names[s])[p];
+          CHECK(to_string(rows[s].at) == names[s]);
+          CHECK(is_near(rows[s].norm, length(x)));
+          CHECK(is_near(rows[s].cosine_before, cosine(x, values.at(names[s == 0 ? 0 : s - 1])[p])));
+          CHECK(is_near(rows[s].cosine_last, cosine(x, values.at(names.back())[p])));
         }
-        expected += (model.parameters.lm_head()(1, c) - model.parameters.lm_head()(0, c)) * written;
       }
-      CHECK_MESSAGE(std::abs(part.value - expected) < 1e-12, to_string(part.at), " from ",
-                    part.at.source.value(), ": got ", part.value, ", expected ", expected);
     }
-    CHECK(heads == 2 * model.config.n_head * 4);
   }
 
-  TEST_CASE("lens: the last stage is the model, an earlier one the model without the rest") {
-    Noise noise(314);
-    const Model model = random_model(noise, 2, Activation::relu);
-    Batch batch;
-    batch.add(random_document(model.config, noise, 5));
-    const Trace trace = run(model, batch);
-    const auto rows = logit_lens(model, trace, 3);
-    REQUIRE(rows.size() == 5);
-    const auto check = [&](const LensRow& row, const Trace& expected) {
-      INFO(to_string(row.at));
-      for (int t = 0; t < model.config.vocab_size; ++t) {
-        const double p = expected.values(Site::probs)(3, t);
-        CHECK(std::abs(row.probs[static_cast<std::size_t>(t)] - p) < 1e-14);
-      }
-      CHECK(std::abs(row.nll - expected.nll()[3]) < 1e-12);
-    };
-    check(rows[4], trace);
-    // resid_mid of layer 1: the last MLP writes nothing.
-    const Intervention no_mlp[] = {zero({.site = Site::mlp_out, .layer = 1})};
-    check(rows[3], run(model, batch, no_mlp));
-    std::vector<Intervention> no_layers;
-    for (int i = 0; i < 2; ++i) {
-      no_layers.push_back(zero({.site = Site::attn_out, .layer = i}));
-      no_layers.push_back(zero({.site = Site::mlp_out, .layer = i}));
-    }
-    check(rows[0], run(model, batch, no_layers));
-  }
-
-  TEST_CASE("stream: lengths and angles, one number at a time") {
-    Noise noise(315);
-    const Model model = random_model(noise, 1, Activation::relu);
-    Batch batch;
-    batch.add(random_document(model.config, noise, 3));
-    const Trace trace = run(model, batch);
-    const auto rows = residual_stream(trace, 2);
-    REQUIRE(rows.size() == 3);
-    const Matrix<double> stages[] = {trace.values(Site::embed_norm), trace.values(Site::resid_mid),
-                                     trace.values(Site::resid_post)};
-    const auto product = [&](int a, int b) {
-      double sum = 0;
-      for (int c = 0; c < model.config.n_embd; ++c) sum += stages[a](2, c) * stages[b](2, c);
-      return sum;
-    };
-    for (int s = 0; s < 3; ++s) {
-      CHECK(rows[static_cast<std::size_t>(s)].norm == doctest::Approx(std::sqrt(product(s, s))));
-      CHECK(rows[static_cast<std::size_t>(s)].cosine_last
-            == doctest::Approx(product(s, 2) / std::sqrt(product(s, s) * product(2, 2))));
-      const int before = s == 0 ? 0 : s - 1;
-      CHECK(rows[static_cast<std::size_t>(s)].cosine_before
-            == doctest::Approx(product(s, before) / std::sqrt(product(s, s) * product(before, before))));
+  TEST_CASE("residual stream: a vector of zeros has the cosine 0 with all others") {
+    Noise noise(374);
+    OddModel odd = odd_models(noise)[0];
+    odd.model.parameters.set_zero();
+    for (const StreamRow& row : residual_stream(run(odd.model, odd.batch), 0)) {
+      CHECK(row.norm == 0);
+      CHECK(row.cosine_last == 0);
     }
   }
 
@@ -168,10 +195,14 @@ TEST_SUITE("study") {
     Batch batch;
     batch.add(random_document(model.config, noise, 3));
     const Trace trace = run(model, batch);
-    CHECK(failure_of([&] { (void)ledger(model, trace, 3, 0); }).names("the text has positions 0 to 2"));
-    CHECK(failure_of([&] { (void)ledger(model, trace, -1, 0); }).names("bad position: -1"));
-    CHECK(failure_of([&] { (void)ledger(model, trace, 0, 5); }).names("bad token: 5: there are 0 to 4"));
-    CHECK(failure_of([&] { (void)ledger(model, trace, 0, 1, 9); }).names("bad token: 9"));
-    CHECK(failure_of([&] { (void)logit_lens(model, trace, 7); }).names("bad position: 7"));
+    const auto refused = [&](int position, Token token, int contrast = -1) {
+      return failure_of([&] { (void)ledger(model, trace, position, token, contrast); });
+    };
+    CHECK(refused(3, 0).is(Fault::usage, {.what = "bad position", .value = "3", .hint = "0 to 2"}));
+    CHECK(refused(-1, 0).is(Fault::usage, {.what = "bad position", .value = "-1"}));
+    CHECK(refused(0, 5).is(Fault::usage, {.what = "bad token", .value = "5", .hint = "0 to 4"}));
+    CHECK(refused(0, 1, 9).is(Fault::usage, {.what = "bad token", .value = "9"}));
+    const Failure lens = failure_of([&] { (void)logit_lens(model, trace, 7); });
+    CHECK(lens.is(Fault::usage, {.what = "bad position", .value = "7"}));
   }
 }

@@ -9,76 +9,76 @@
 #include "support/errors.hpp"
 #include "support/study.hpp"
 
-namespace {
+TEST_SUITE("study") {
+  namespace {
 
-using namespace microgpt;
-using namespace microgpt::study;
-using namespace microgpt::test;
+  using namespace microgpt;
+  using namespace microgpt::study;
+  using namespace microgpt::test;
 
-/// The figures of a difference by their definitions, for numbers of ordinary size.
-Difference by_loops(const Numbers& a, const Numbers& b) {
-  Difference d;
-  double squares_a = 0, squares_b = 0, squares = 0, product = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    squares_a += a[i] * a[i];
-    squares_b += b[i] * b[i];
-    squares += (b[i] - a[i]) * (b[i] - a[i]);
-    product += a[i] * b[i];
-    d.equal = d.equal && a[i] == b[i];
-    if (std::abs(b[i] - a[i]) > d.largest) {
-      d.largest = std::abs(b[i] - a[i]);
-      d.at = i;
+  /// The figures of a difference by their definitions, for numbers of ordinary size.
+  Difference by_loops(const Numbers& a, const Numbers& b) {
+    Difference d;
+    double squares_a = 0, squares_b = 0, squares = 0, product = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      squares_a += a[i] * a[i];
+      squares_b += b[i] * b[i];
+      squares += (b[i] - a[i]) * (b[i] - a[i]);
+      product += a[i] * b[i];
+      d.equal = d.equal && a[i] == b[i];
+      if (std::abs(b[i] - a[i]) > d.largest) {
+        d.largest = std::abs(b[i] - a[i]);
+        d.at = i;
+      }
     }
+    d.norm_a = std::sqrt(squares_a);
+    d.norm = std::sqrt(squares);
+    d.relative = d.norm / d.norm_a;
+    d.cosine = product / std::sqrt(squares_a) / std::sqrt(squares_b);
+    return d;
   }
-  d.norm_a = std::sqrt(squares_a);
-  d.norm = std::sqrt(squares);
-  d.relative = d.norm / d.norm_a;
-  d.cosine = product / std::sqrt(squares_a) / std::sqrt(squares_b);
-  return d;
-}
 
-void check_same(const Difference& got, const Difference& expected) {
-  CHECK(got.equal == expected.equal);
-  CHECK(got.norm_a == doctest::Approx(expected.norm_a).epsilon(1e-12));
-  CHECK(got.norm == doctest::Approx(expected.norm).epsilon(1e-12));
-  CHECK(got.relative == doctest::Approx(expected.relative).epsilon(1e-12));
-  CHECK(got.largest == expected.largest);
-  CHECK(got.at == expected.at);
-  CHECK(got.cosine == doctest::Approx(expected.cosine).epsilon(1e-12));
-}
+  void check_same(const Difference& got, const Difference& expected) {
+    CHECK(got.equal == expected.equal);
+    CHECK(got.norm_a == doctest::Approx(expected.norm_a).epsilon(1e-12));
+    CHECK(got.norm == doctest::Approx(expected.norm).epsilon(1e-12));
+    CHECK(got.relative == doctest::Approx(expected.relative).epsilon(1e-12));
+    CHECK(got.largest == expected.largest);
+    CHECK(got.at == expected.at);
+    CHECK(got.cosine == doctest::Approx(expected.cosine).epsilon(1e-12));
+  }
 
-RunDifference diff_on(const Model& a, const Model& b, const char* text) {
-  return diff_runs(a, run(a, batch_of_text(a, text)), b, run(b, batch_of_text(b, text)));
-}
+  RunDifference diff_on(const Model& a, const Model& b, const char* text) {
+    return diff_runs(a, run(a, batch_of_text(a, text)), b, run(b, batch_of_text(b, text)));
+  }
 
-/// Every number of a site of a run's document, in the order of head, position and column.
-Numbers numbers_of(const Trace& trace, Site site, int layer) {
-  Numbers all;
-  const auto n = static_cast<Index>(trace.batch().positions());
-  const int H = trace.config().n_head;
-  if (info(site).kind == SiteKind::keys) {
-    for (int h = 0; h < H; ++h) {
-      const Matrix<double> m = trace.head(site, layer, h);
+  /// Every number of a site of a run's document, in the order of head, position and column.
+  Numbers numbers_of(const Trace& trace, Site site, int layer) {
+    Numbers all;
+    const auto n = static_cast<Index>(trace.batch().positions());
+    const int H = trace.config().n_head;
+    if (info(site).kind == SiteKind::keys) {
+      for (int h = 0; h < H; ++h) {
+        const Matrix<double> m = trace.head(site, layer, h);
+        for (Index i = 0; i < n; ++i) {
+          for (Index j = 0; j <= i; ++j) all.push_back(m(i, j));
+        }
+      }
+      return all;
+    }
+    const Matrix<double> m = trace.values(site, layer);
+    const Index blocks = info(site).kind == SiteKind::heads ? H : 1;
+    const Index width = m.cols() / blocks;
+    for (Index block = 0; block < blocks; ++block) {
       for (Index i = 0; i < n; ++i) {
-        for (Index j = 0; j <= i; ++j) all.push_back(m(i, j));
+        for (Index c = 0; c < width; ++c) all.push_back(m(i, block * width + c));
       }
     }
     return all;
   }
-  const Matrix<double> m = trace.values(site, layer);
-  const Index blocks = info(site).kind == SiteKind::heads ? H : 1;
-  const Index width = m.cols() / blocks;
-  for (Index block = 0; block < blocks; ++block) {
-    for (Index i = 0; i < n; ++i) {
-      for (Index c = 0; c < width; ++c) all.push_back(m(i, block * width + c));
-    }
-  }
-  return all;
-}
 
-}  // namespace
+  }  // namespace
 
-TEST_SUITE("study") {
   TEST_CASE("diff: lists of numbers one can work out by hand") {
     const Difference d = diff_numbers(Numbers{3, 4}, Numbers{0, 8});
     CHECK(!d.equal);
@@ -280,7 +280,7 @@ TEST_SUITE("study") {
       for (const SiteDifference& site : both.sites) {
         if (to_string(site.site) == name) return site;
       }
-      throw Error(Fault::usage, "no " + name);
+      throw Error(Fault::usage, {.what = "no such site", .where = name});
     };
     const SiteDifference z = of("layer1.attn.z");
     CHECK(z.a == run_a.values(Site::z, 1)(*z.at.position, *z.at.head * 4 + *z.at.channel));
@@ -312,7 +312,7 @@ TEST_SUITE("study") {
     }
     CHECK(failure_of([&] {
             (void)diff_runs(a, run_a, b, run(b, batch_of_text(b, "ab")));
-          }).names("one run has 6 positions, the other 3"));
+          }).is(Fault::usage, {.hint = "6 positions, the other 3"}));
   }
 
   TEST_CASE("diff: other vocabularies are compared by their characters") {

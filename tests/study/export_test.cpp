@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "support/data.hpp"
+#include "support/errors.hpp"
 #include "support/process.hpp"
 #include "support/study.hpp"
 #include "support/temp_folder.hpp"
@@ -75,5 +76,18 @@ TEST_SUITE("study") {
       CHECK_MESSAGE(std::abs(sum - expected) <= 1e-12 * (1 + std::abs(expected)), name);
     }
     CHECK(to_npz(arrays) == to_npz(arrays));
+  }
+
+  TEST_CASE("export: what a zip archive cannot hold is refused, not cut") {
+    const std::vector<NamedArray> one = {{.name = "x", .shape = {1000}, .values = std::vector<double>(1000)}};
+    CHECK(to_npz(one, 9000).size() < 9000);
+    const Failure bytes = failure_of([&] { (void)to_npz(one, 8000); });
+    CHECK(bytes.fault == 2);
+    CHECK_MESSAGE(bytes.is_one_line(), bytes.message);
+
+    std::vector<NamedArray> many(65'535, {.name = "x", .shape = {0}, .values = {}});
+    CHECK_NOTHROW((void)to_npz(many));
+    many.push_back(many.back());
+    CHECK(failure_of([&] { (void)to_npz(many); }).fault == 2);
   }
 }

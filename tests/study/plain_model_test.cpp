@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "microgpt/io/run_config.hpp"
+#include "microgpt/config/run_config.hpp"
 #include "microgpt/train/trainer.hpp"
 #include "support/golden.hpp"
 #include "support/odd_models.hpp"
@@ -40,10 +40,7 @@ TEST_SUITE("study") {
     initialize(state.parameters, config.init, rng);
     Trainer<double> trainer(config.model, config.train, corpus.tokenizer, corpus.training, state, 1);
     for (std::size_t step = 0; step < golden.losses.size(); ++step) {
-      const Example example = corpus.training[step];
-      std::vector<int> tokens = {corpus.tokenizer.bos()};
-      corpus.tokenizer.encode(example.text, tokens);
-      if (example.closes) tokens.push_back(corpus.tokenizer.bos());
+      const std::vector<int> tokens = corpus.tokenizer.encode(corpus.training[step]);
       const double loss = plain_run(plain<double>(config.model, state.parameters), tokens).loss();
       CHECK_MESSAGE(std::abs(loss - golden.losses[step]) < 1e-9 * golden.losses[step], name, ", step ", step,
                     ": got ", loss, ", expected ", golden.losses[step]);

@@ -163,9 +163,25 @@ TEST_SUITE("study") {
     const Model model = random_model(noise, 1, Activation::relu);
     const Batch batch = random_batch(model.config, noise);
     const Intervention nowhere[] = {zero({.site = Site::q, .layer = 1})};
-    CHECK(failure_of([&] { (void)run(model, batch, nowhere); }).names("no layer 1"));
+    CHECK(failure_of([&] {
+            (void)run(model, batch, nowhere);
+          }).is(Fault::usage, {.value = "'layer1.attn.q'", .hint = "layer 1"}));
     const Intervention outside[] = {zero({.site = Site::logits, .layer = 1})};
-    CHECK(failure_of([&] { (void)run(model, batch, outside); }).names("it is in no layer"));
+    CHECK(failure_of([&] {
+            (void)run(model, batch, outside);
+          }).is(Fault::usage, {.value = "'logits'", .hint = "layer 1"}));
+  }
+
+  TEST_CASE(
+      "trace: logits that are no finite numbers are refused, and the first tensor that holds one is named") {
+    Noise noise(308);
+    Model model = random_model(noise, 1, Activation::relu);
+    const Batch batch = random_batch(model.config, noise);
+    model.parameters.mlp_fc1(0).setConstant(1e200);
+    model.parameters.mlp_fc2(0).setConstant(1e200);
+    const Failure failure = failure_of([&] { (void)run(model, batch); });
+    CHECK_MESSAGE(failure.is(Fault::numeric, {.hint = "layer0.mlp.out"}), failure.message);
+    CHECK_MESSAGE(failure.is_one_line(), failure.message);
   }
 
   TEST_CASE("trace: a text is a document, cut to the context") {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "microgpt/io/run_config.hpp"
+#include "microgpt/config/run_config.hpp"
 
 namespace microgpt::test {
 

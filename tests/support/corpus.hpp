@@ -11,19 +11,19 @@
 
 namespace microgpt::test {
 
-struct Corpus {
+struct SmallText {
   Dataset dataset;
   std::vector<std::string_view> documents;
   Examples examples;  // in the order of the lines
   Tokenizer tokenizer;
 
-  explicit Corpus(const std::vector<std::string>& lines, int block_size)
+  explicit SmallText(const std::vector<std::string>& lines, int block_size)
       : dataset(Dataset::from_text(joined(lines), DataMode::lines, ByteOrderMark::keep)),
         documents(dataset.documents()),
         examples(Examples::of_documents(dataset.text(), static_cast<std::size_t>(block_size), starts())),
         tokenizer(documents) {}
-  Corpus(const Corpus&) = delete;
-  Corpus& operator=(const Corpus&) = delete;
+  SmallText(const SmallText&) = delete;
+  SmallText& operator=(const SmallText&) = delete;
 
   /// The tokens of an example, cut to the context as the trainer has to cut them.
   [[nodiscard]] std::vector<int> tokens(std::size_t example, int block_size) const {

@@ -57,6 +57,7 @@ class FaultyCalls : public SystemCalls {
   }
   ssize_t write(int fd, const void* bytes, std::size_t count) override {
     if (kind_ == FaultKind::short_write && is_due() && count > 1) count /= 2;
+    if (dead_) return refused_to_the_dead();
     return step([&] {
       const std::string path = paths_[fd];
       if (!synced_.contains(path)) synced_[path] = size(path);
@@ -109,10 +110,7 @@ class FaultyCalls : public SystemCalls {
     });
   }
   int unlink(const char* path) override {
-    if (dead_) {  // the tidying up of a process that is gone
-      errno = EIO;
-      return -1;
-    }
+    if (dead_) return refused_to_the_dead();
     return step([&] {
       remember(path);
       synced_.erase(path);
@@ -153,6 +151,11 @@ class FaultyCalls : public SystemCalls {
     return std::filesystem::is_regular_file(path) ? std::filesystem::file_size(path) : 0;
   }
 
+  /// What destructors still do has no effect once the process is gone.
+  static int refused_to_the_dead() {
+    errno = EIO;
+    return -1;
+  }
   [[nodiscard]] bool is_due() const {
     return !dead_ && calls_ >= 0 && (calls_ == at_ || (for_good_ && calls_ > at_));
   }

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "microgpt/io/strict_json.hpp"
+#include "microgpt/config/strict_json.hpp"
 #include "support/config.hpp"
 
 namespace microgpt::test {

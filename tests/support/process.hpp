@@ -51,9 +51,9 @@ class Process {
     if (options_.terminal) {
       open_terminal(out, options_.columns);
     } else if (options_.stdout_to.empty()) {
-      if (::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+      open_pipe(out);
     }
-    if (::pipe2(err, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+    open_pipe(err);
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork");
     if (pid_ == 0) become(arguments, out[1], err[1]);
@@ -114,13 +114,25 @@ class Process {
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// No other program that is started meanwhile may hold an end open. (pipe2 is Linux's and BSD's alone.)
+  static void close_on_exec(int end) {
+    if (::fcntl(end, F_SETFD, FD_CLOEXEC) != 0) throw std::runtime_error("FD_CLOEXEC");
+  }
+
+  static void open_pipe(int (&ends)[2]) {
+    if (::pipe(ends) != 0) throw std::runtime_error("pipe");
+    close_on_exec(ends[0]);
+    close_on_exec(ends[1]);
+  }
+
   static void open_terminal(int (&ends)[2], unsigned short columns) {
-    ends[0] = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ends[0] = ::posix_openpt(O_RDWR | O_NOCTTY);
     if (ends[0] < 0 || ::grantpt(ends[0]) != 0 || ::unlockpt(ends[0]) != 0) {
       throw std::runtime_error("posix_openpt");
     }
     ends[1] = ::open(::ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (ends[1] < 0) throw std::runtime_error("cannot open a pseudo-terminal");
+    close_on_exec(ends[0]);
     const winsize size = {24, columns, 0, 0};
     if (columns > 0 && ::ioctl(ends[1], TIOCSWINSZ, &size) != 0) throw std::runtime_error("TIOCSWINSZ");
   }
@@ -184,11 +196,17 @@ class Process {
   ProcessResult result_;
 };
 
-/// Runs the program `microgpt` of this build, or the one that MICROGPT_TEST_PROGRAM names (tests/proofs.py).
-inline ProcessResult run_microgpt(std::vector<std::string> arguments, ProcessOptions options = {}) {
+#ifdef MICROGPT_PROGRAM  // it may be built without
+/// The program `microgpt` of this build, or the one that MICROGPT_TEST_PROGRAM names (tests/proofs).
+inline std::string microgpt_program() {
   const char* other = std::getenv("MICROGPT_TEST_PROGRAM");
-  arguments.insert(arguments.begin(), other != nullptr ? other : MICROGPT_PROGRAM);
+  return other != nullptr ? other : MICROGPT_PROGRAM;
+}
+
+inline ProcessResult run_microgpt(std::vector<std::string> arguments, ProcessOptions options = {}) {
+  arguments.insert(arguments.begin(), microgpt_program());
   return Process(arguments, std::move(options)).finish();
 }
+#endif
 
 }  // namespace microgpt::test

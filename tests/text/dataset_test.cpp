@@ -8,28 +8,28 @@
 #include "support/errors.hpp"
 #include "support/temp_folder.hpp"
 
-namespace {
-
-using namespace microgpt;
-using namespace microgpt::test;
-using Documents = std::vector<std::string_view>;
-
-Dataset lines(const std::string& text, ByteOrderMark mark = ByteOrderMark::drop) {
-  return Dataset::from_text(text, DataMode::lines, mark);
-}
-Dataset paragraphs(const std::string& text) {
-  return Dataset::from_text(text, DataMode::paragraphs, ByteOrderMark::drop);
-}
-Dataset stream(const std::string& text) {
-  return Dataset::from_text(text, DataMode::stream, ByteOrderMark::drop);
-}
-Failure failure(const std::string& text) {
-  return failure_of([&] { lines(text); });
-}
-
-}  // namespace
-
 TEST_SUITE("text") {
+  namespace {
+
+  using namespace microgpt;
+  using namespace microgpt::test;
+  using Documents = std::vector<std::string_view>;
+
+  Dataset lines(const std::string& text, ByteOrderMark mark = ByteOrderMark::drop) {
+    return Dataset::from_text(text, DataMode::lines, mark);
+  }
+  Dataset paragraphs(const std::string& text) {
+    return Dataset::from_text(text, DataMode::paragraphs, ByteOrderMark::drop);
+  }
+  Dataset stream(const std::string& text) {
+    return Dataset::from_text(text, DataMode::stream, ByteOrderMark::drop);
+  }
+  Failure failure(const std::string& text) {
+    return failure_of([&] { lines(text); });
+  }
+
+  }  // namespace
+
   TEST_CASE("dataset: a document is a line without the white space around it") {
     CHECK(lines("one\ntwo\n").documents() == Documents{"one", "two"});
     CHECK(lines("one\ntwo").documents() == Documents{"one", "two"});  // no newline at the end
@@ -96,8 +96,8 @@ TEST_SUITE("text") {
           == Documents{"a",
                        "\xef\xbb\xbf"
                        "b"});
-    CHECK(failure("\xef\xbb\xbf").names("no documents"));
-    CHECK(failure("\xef\xbb\xbf\n \n").names("no documents"));
+    CHECK(failure("\xef\xbb\xbf").is(Fault::data, {.what = "no documents"}));
+    CHECK(failure("\xef\xbb\xbf\n \n").is(Fault::data, {.what = "no documents"}));
   }
 
   TEST_CASE("dataset: control characters are kept and told") {
@@ -117,7 +117,7 @@ TEST_SUITE("text") {
     CHECK(paragraphs("a\r\nb\r\n\r\nc").documents() == Documents{"a\nb", "c"});
     CHECK(paragraphs("a\n\xe3\x80\x80\nb").documents() == Documents{"a", "b"});
     CHECK(paragraphs("only").documents() == Documents{"only"});
-    CHECK(failure_of([] { paragraphs("\n \n\n"); }).names("no documents"));
+    CHECK(failure_of([] { paragraphs("\n \n\n"); }).is(Fault::data, {.what = "no documents"}));
   }
 
   TEST_CASE("dataset: the text is its documents and what parts them") {
@@ -136,8 +136,7 @@ TEST_SUITE("text") {
     CHECK(data.notices().size() == 2);
     for (const std::string text : {"", "\n\n", " \t\r\n"}) {
       const Failure got = failure_of([&] { stream(text); });
-      CHECK(got.fault == 3);
-      CHECK(got.names("empty or holds only white space"));
+      CHECK(got.is(Fault::data, {.what = "no documents"}));
     }
   }
 
@@ -145,9 +144,8 @@ TEST_SUITE("text") {
     for (const std::string text : {"", "\n", "\n\n\n", " ", "\t \r\n \r", "\xc2\xa0\n\xe3\x80\x80"}) {
       const Failure got = failure(text);
       CAPTURE(got.message);
-      CHECK(got.fault == 3);
+      CHECK(got.is(Fault::data, {.what = "no documents", .where = "text"}));
       CHECK(got.is_one_line());
-      CHECK(got.names("no documents: text"));
     }
   }
 
@@ -204,11 +202,10 @@ TEST_SUITE("text") {
     for (const Case& each : cases) {
       const Failure got = failure(each.text);
       CAPTURE(got.message);
-      CHECK(got.fault == 3);
+      CHECK(got.is(Fault::data, {.what = "not valid UTF-8", .hint = each.guess}));
       CHECK(got.is_one_line());
-      CHECK(got.names("not valid UTF-8: text"));
-      CHECK(got.names(each.where));
-      CHECK(got.names(each.guess));
+      CHECK(got.parts.where.starts_with("text, line "));
+      CHECK(got.parts.where.ends_with(each.where));
     }
     // Of fewer than 8 bytes, or with a NUL elsewhere, it is not said that they are UTF-16.
     for (const std::string& text :
@@ -222,12 +219,12 @@ TEST_SUITE("text") {
       std::string header = std::string("opal.txt") + std::string(at - 8, '\0') + "ustar";
       return header + std::string(512 - header.size(), '\0') + "opal\n";
     };
-    const std::string not_text = "not a text: text: ";
-    CHECK(failure(tar(257)).message == not_text + "it is a tar archive: unpack it first");
-    CHECK(failure(tar(257)).fault == 3);
-    CHECK(failure("%PDF-1.4\n").message == not_text + "it is a PDF: save its text as a plain text file");
-    CHECK(failure("{\\rtf1 a}").message
-          == not_text + "it is an RTF document: save its text as a plain text file");
+    const auto is_kind = [&](const std::string& text, const std::string& kind) {
+      return failure(text).is(Fault::data, {.what = "not a text", .where = "text", .hint = kind});
+    };
+    CHECK(is_kind(tar(257), "tar archive"));
+    CHECK(is_kind("%PDF-1.4\n", "PDF"));
+    CHECK(is_kind("{\\rtf1 a}", "RTF"));
     // The same letters elsewhere are a text's own.
     for (const std::string& text :
          {tar(256), tar(258), std::string("a %PDF-\n"), std::string("a {\\rtf1 a}"), std::string("{\\rt"),
@@ -251,8 +248,7 @@ TEST_SUITE("text") {
     std::filesystem::resize_file(folder / "large", std::uintmax_t{1} << 32);  // of nothing
     const Failure got =
         failure_of([&] { Dataset::load(folder / "large", DataMode::lines, ByteOrderMark::keep); });
-    CHECK(got.fault == 3);
-    CHECK(got.names("it holds 4294967296 bytes: at most 4294967295 are read"));
+    CHECK(got.is(Fault::data, {.where = (folder / "large").string(), .hint = "4294967296 bytes"}));
   }
 
   TEST_CASE("dataset: a path that is no readable text is refused at once") {

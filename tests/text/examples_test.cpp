@@ -7,53 +7,53 @@
 #include "microgpt/text/corpus.hpp"
 #include "microgpt/text/utf8.hpp"
 
-namespace {
-
-using namespace microgpt;
-
-constexpr char32_t kBos = 0xffffffff;
-
-/// The tokens of an example.
-std::u32string tokens_of(const Example& example) {
-  std::u32string tokens;
-  if (example.opens) tokens += kBos;
-  for (std::size_t at = 0; at < example.text.size();) tokens += next_code_point(example.text, at);
-  if (example.closes) tokens += kBos;
-  return tokens;
-}
-
-/// A document of so many characters of one to four bytes.
-std::string random_document(Rng& rng, std::size_t length) {
-  constexpr char32_t kCharacters[] = {U'a', U'b', U'\u00e9', U'\u20ac', U'\U0001f600'};
-  std::string text;
-  for (std::size_t i = 0; i < length; ++i) append_utf8(text, kCharacters[rng.below(5)]);
-  return text;
-}
-
-std::vector<Example> all_of(const Examples& examples) {
-  std::vector<Example> all;
-  for (std::size_t i = 0; i < examples.size(); ++i) all.push_back(examples[i]);
-  return all;
-}
-
-/// The examples of a text of one document a line; the text must stay where it is.
-std::vector<Example> examples_of(const Dataset& dataset, std::size_t block_size, LongDocuments mode) {
-  return all_of(split_dataset(dataset, {.long_documents = mode}, block_size).training);
-}
-
-Dataset lines(const std::string& text) {
-  return Dataset::from_text(text, DataMode::lines, ByteOrderMark::drop);
-}
-
-}  // namespace
-
 TEST_SUITE("text") {
+  namespace {
+
+  using namespace microgpt;
+
+  constexpr char32_t kBos = 0xffffffff;
+
+  /// The tokens of an example.
+  std::u32string tokens_of(const Example& example) {
+    std::u32string tokens;
+    if (example.opens) tokens += kBos;
+    for (std::size_t at = 0; at < example.text.size();) tokens += next_code_point(example.text, at);
+    if (example.closes) tokens += kBos;
+    return tokens;
+  }
+
+  /// A document of so many characters of one to four bytes.
+  std::string random_document(Rng& rng, std::size_t length) {
+    constexpr char32_t kCharacters[] = {U'a', U'b', U'\u00e9', U'\u20ac', U'\U0001f600'};
+    std::string text;
+    for (std::size_t i = 0; i < length; ++i) append_utf8(text, kCharacters[rng.below(5)]);
+    return text;
+  }
+
+  std::vector<Example> all_of(const Examples& examples) {
+    std::vector<Example> all;
+    for (std::size_t i = 0; i < examples.size(); ++i) all.push_back(examples[i]);
+    return all;
+  }
+
+  /// The examples of a text of one document a line; the text must stay where it is.
+  std::vector<Example> examples_of(const Dataset& dataset, std::size_t block_size, LongDocuments mode) {
+    return all_of(split_dataset(dataset, {.long_documents = mode}, block_size).training);
+  }
+
+  Dataset lines_dataset(const std::string& text) {
+    return Dataset::from_text(text, DataMode::lines, ByteOrderMark::drop);
+  }
+
+  }  // namespace
+
   TEST_CASE("examples: a long document is cut to its first predictions") {
     const auto check = [](const std::string& document, std::size_t block_size, const std::string& text,
                           bool closes, std::size_t positions) {
       CAPTURE(document);
       CAPTURE(block_size);
-      const Dataset dataset = lines(document);
+      const Dataset dataset = lines_dataset(document);
       const auto examples = examples_of(dataset, block_size, LongDocuments::cut);
       REQUIRE(examples.size() == 1);
       CHECK(examples[0].text == text);
@@ -73,7 +73,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("examples: a long document goes on where the one before ended") {
-    const Dataset seven = lines("abcdefg");
+    const Dataset seven = lines_dataset("abcdefg");
     const auto examples = examples_of(seven, 3, LongDocuments::split);
     REQUIRE(examples.size() == 3);
     CHECK(examples[0].text == "abc");
@@ -82,7 +82,7 @@ TEST_SUITE("text") {
     CHECK(examples[2].closes);
     CHECK(examples[2].positions() == 2);
 
-    const Dataset three = lines("abc");
+    const Dataset three = lines_dataset("abc");
     const auto last = examples_of(three, 3, LongDocuments::split);
     REQUIRE(last.size() == 2);
     CHECK(last[1].text == "c");  // nothing left to predict but the end
@@ -90,7 +90,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("examples: they are in the order of the documents and views into the text") {
-    const Dataset dataset = lines("abcde\nxyz\nuv");
+    const Dataset dataset = lines_dataset("abcde\nxyz\nuv");
     const std::string_view text = dataset.text();
     const auto examples = examples_of(dataset, 2, LongDocuments::split);
     std::string opened;
@@ -103,7 +103,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("examples: they come round and round and in shuffled order") {
-    const Dataset dataset = lines("a\nb\nc\nd\ne\nf\ng\nh\ni\nj");
+    const Dataset dataset = lines_dataset("a\nb\nc\nd\ne\nf\ng\nh\ni\nj");
     Examples examples = split_dataset(dataset, {}, 4).training;
     REQUIRE(examples.size() == 10);
     CHECK(examples[3].text == "d");
@@ -190,7 +190,7 @@ TEST_SUITE("text") {
       const std::size_t length = 1 + rng.below(60);
       const std::size_t block_size = 1 + rng.below(20);
       const std::string document = random_document(rng, length);
-      const Dataset dataset = lines(document);
+      const Dataset dataset = lines_dataset(document);
       const auto examples = examples_of(dataset, block_size, LongDocuments::split);
       std::u32string whole = tokens_of({document, true, true});
       std::u32string predicted;
@@ -220,7 +220,7 @@ TEST_SUITE("text") {
       const std::size_t length = 1 + rng.below(40);
       const std::size_t block_size = 1 + rng.below(20);
       const std::string document = random_document(rng, length);
-      const Dataset dataset = lines(document);
+      const Dataset dataset = lines_dataset(document);
       const auto examples = examples_of(dataset, block_size, LongDocuments::cut);
       const std::u32string whole = tokens_of({document, true, true});
       const std::size_t positions = std::min(block_size, length + 1);  // microgpt.py's n

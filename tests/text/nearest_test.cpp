@@ -26,7 +26,6 @@ TEST_SUITE("text") {
       const std::string word = each.first;
       const std::string name = each.second;
       CAPTURE(word);
-      CHECK(nearest_name(word, names) == name);
       REQUIRE(near_name(word, names).has_value());
       CHECK(*near_name(word, names) == name);
     }
@@ -39,11 +38,10 @@ TEST_SUITE("text") {
       CHECK(!near_name(word, names).has_value());
     }
     CHECK(!near_name("train", {}).has_value());
-    CHECK(nearest_name("weather", names) == "train");  // yet one of them is
   }
 
   TEST_CASE("nearest: of equals the first") {
     const std::vector<std::string> names = {"bat", "cat", "hat"};
-    CHECK(nearest_name("rat", names) == "bat");
+    CHECK(near_name("rat", names) == "bat");
   }
 }

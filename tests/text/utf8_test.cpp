@@ -9,27 +9,27 @@
 
 #include "microgpt/base/sha256.hpp"
 
-namespace {
-
-using namespace microgpt;
-
-std::string utf8(char32_t c) {
-  std::string bytes;
-  append_utf8(bytes, c);
-  return bytes;
-}
-
-/// Calls found(c) for every character there is: every code point but the surrogates.
-template <class Found>
-void each_character(Found&& found) {
-  for (char32_t c = 0; c < 0x110000; ++c) {
-    if (c < 0xd800 || c > 0xdfff) found(c);
-  }
-}
-
-}  // namespace
-
 TEST_SUITE("text") {
+  namespace {
+
+  using namespace microgpt;
+
+  std::string utf8(char32_t c) {
+    std::string bytes;
+    append_utf8(bytes, c);
+    return bytes;
+  }
+
+  /// Calls found(c) for every character there is: every code point but the surrogates.
+  template <class Found>
+  void each_character(Found&& found) {
+    for (char32_t c = 0; c < 0x110000; ++c) {
+      if (c < 0xd800 || c > 0xdfff) found(c);
+    }
+  }
+
+  }  // namespace
+
   TEST_CASE("utf8: every character survives the way to bytes and back") {
     std::size_t wrong = 0;
     std::string all;

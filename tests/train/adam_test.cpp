@@ -65,7 +65,7 @@ TEST_SUITE("train") {
   /// batch.
   void check_trainer(const TrainConfig& config) {
     Noise noise(82);
-    const Corpus corpus(random_lines(noise, 24, 7, 5), kModel.block_size);
+    const SmallText corpus(random_lines(noise, 24, 7, 5), kModel.block_size);
     TrainState<double> state(kModel);
     for (double& w : state.parameters.values()) w = noise.number(0.5);
     std::vector<Weight> expected(state.parameters.values().size());

@@ -9,14 +9,7 @@
 #include "microgpt/train/trainer.hpp"
 #include "support/corpus.hpp"
 #include "support/model.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MICROGPT_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MICROGPT_SANITIZED
-#endif
-#endif
+#include "support/sanitizers.hpp"
 
 #ifndef MICROGPT_SANITIZED
 
@@ -59,7 +52,7 @@ TEST_SUITE("train") {
   TEST_CASE("allocation: a training step allocates nothing after the first few") {
     Noise noise(81);
     for (const int n_head : {4, 1}) {  // both forms of attention
-      const Corpus corpus(random_lines(noise, 400, 20, 9), 16);
+      const SmallText corpus(random_lines(noise, 400, 20, 9), 16);
       const ModelConfig model = {.n_layer = 2,
                                  .n_embd = 32,
                                  .n_head = n_head,

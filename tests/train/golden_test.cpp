@@ -3,8 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "microgpt/config/run_config.hpp"
 #include "microgpt/generate/generator.hpp"
-#include "microgpt/io/run_config.hpp"
 #include "microgpt/train/trainer.hpp"
 
 TEST_SUITE("train") {

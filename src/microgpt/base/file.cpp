@@ -55,7 +55,7 @@ InputFile::InputFile(const std::filesystem::path& path, Fault fault, std::uint64
 }
 
 Error InputFile::refusal(const std::string& why) const {
-  return Error(fault_, "cannot read file: " + path_ + ": " + why);
+  return Error(fault_, {.what = "cannot read file", .where = path_, .hint = why});
 }
 
 void InputFile::read(std::span<char> bytes) {

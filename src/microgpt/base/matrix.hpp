@@ -7,7 +7,8 @@
 // Matrices are row-major and a row is one position, so y = x Wᵀ for a weight W of shape (out, in),
 // and an arena in microgpt.py's order maps onto them without a copy. A gradient has the name of its
 // value with d before it. Backward functions set the gradients of activations and add (+=) into those of
-// weights, which other documents share; the caller zeroes the latter.
+// weights, which other documents share; the caller zeroes the latter. One exception: rmsnorm_backward adds
+// into the gradient of its input, which the residual stream has set before.
 #pragma once
 
 #include <Eigen/Core>

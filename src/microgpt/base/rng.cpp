@@ -109,7 +109,8 @@ std::size_t Rng::choose(std::span<const double> weights) {
   double total = 0;
   for (const double weight : weights) total += weight;
   if (!(total > 0) || !std::isfinite(total)) {
-    throw Error(Fault::numeric, "cannot draw from these weights: their sum is not a positive number");
+    throw Error(Fault::numeric,
+                {.what = "cannot draw from these weights", .hint = "their sum is not a positive number"});
   }
   const double mark = random() * total;
   // The index is the number of cumulative sums <= mark, but never past the last.

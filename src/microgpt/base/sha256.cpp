@@ -3,16 +3,30 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-// The instructions for SHA have no AVX form, and some processors take a hundred times as long where both
-// meet in a loop: CMakeLists.txt compiles this file without AVX, and with it the portable form is taken.
-#if defined(__SHA__) && defined(__SSE4_1__) && !defined(__AVX__)
-#define MICROGPT_SHA_INSTRUCTIONS
-#include <immintrin.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 namespace microgpt {
 
+#if defined(__x86_64__)
+/// Sha256::absorb where the processor has instructions for it; `round` are the 64 constants of the rounds.
+void absorb_by_instructions(std::uint32_t* state, const std::uint32_t* round, const unsigned char* data,
+                            std::size_t blocks);
+#endif
+
 namespace {
+
+#if defined(__x86_64__)
+bool has_instructions() {
+  static const bool has = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    const bool sse4_1 = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_1) != 0;
+    return sse4_1 && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
+  }();
+  return has;
+}
+#endif
 
 constexpr std::array<std::uint32_t, 64> kRound = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -26,52 +40,10 @@ constexpr std::array<std::uint32_t, 64> kRound = {
 
 }  // namespace
 
-#ifdef MICROGPT_SHA_INSTRUCTIONS
-
-// Four rounds a turn by the processor's own instructions: each sha256rnds2 does two, and swaps the
-// halves of the state by writing where the other half was read.
 void Sha256::absorb(const unsigned char* data, std::size_t blocks) {
-  const auto vector = [](std::uint32_t w3, std::uint32_t w2, std::uint32_t w1, std::uint32_t w0) {
-    return _mm_set_epi32(static_cast<int>(w3), static_cast<int>(w2), static_cast<int>(w1),
-                         static_cast<int>(w0));
-  };
-  const __m128i big_endian = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-  __m128i abef = vector(state_[0], state_[1], state_[4], state_[5]);
-  __m128i cdgh = vector(state_[2], state_[3], state_[6], state_[7]);
-  for (; blocks > 0; --blocks, data += 64) {
-    const __m128i abef_before = abef;
-    const __m128i cdgh_before = cdgh;
-    __m128i w[4];  // the last 16 words of the schedule, a ring
-#pragma GCC unroll 16
-    for (std::size_t t = 0; t < 16; ++t) {
-      __m128i& now = w[t % 4];
-      if (t < 4) {
-        now = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * t));
-        now = _mm_shuffle_epi8(now, big_endian);
-      } else {
-        const __m128i last = w[(t + 3) % 4];
-        now = _mm_sha256msg1_epu32(now, w[(t + 1) % 4]);
-        now = _mm_add_epi32(now, _mm_alignr_epi8(last, w[(t + 2) % 4], 4));
-        now = _mm_sha256msg2_epu32(now, last);
-      }
-      const __m128i k = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&kRound[4 * t]));
-      const __m128i sum = _mm_add_epi32(now, k);
-      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
-      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
-    }
-    abef = _mm_add_epi32(abef, abef_before);
-    cdgh = _mm_add_epi32(cdgh, cdgh_before);
-  }
-  std::array<std::uint32_t, 4> feba{};
-  std::array<std::uint32_t, 4> hgdc{};
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(feba.data()), abef);
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(hgdc.data()), cdgh);
-  state_ = {feba[3], feba[2], hgdc[3], hgdc[2], feba[1], feba[0], hgdc[1], hgdc[0]};
-}
-
-#else
-
-void Sha256::absorb(const unsigned char* data, std::size_t blocks) {
+#if defined(__x86_64__)
+  if (has_instructions()) return absorb_by_instructions(state_.data(), kRound.data(), data, blocks);
+#endif
   for (; blocks > 0; --blocks, data += 64) {
     std::array<std::uint32_t, 64> w{};
     for (std::size_t t = 0; t < 16; ++t) {
@@ -104,8 +76,6 @@ void Sha256::absorb(const unsigned char* data, std::size_t blocks) {
     for (std::size_t i = 0; i < state_.size(); ++i) state_[i] += worked[i];
   }
 }
-
-#endif
 
 void Sha256::update(std::string_view bytes) {
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace microgpt {
@@ -16,28 +18,51 @@ void ThreadTeam::stay_awake(std::unique_lock<std::mutex>& lock, const Ready& rea
 }
 
 ThreadTeam::ThreadTeam(int size) {
-  for (int worker = 1; worker < std::max(size, 1); ++worker) {
-    threads_.emplace_back([this, worker] {
-      std::unique_lock lock(mutex_);
-      const auto called = [this] { return unclaimed_ > 0 || stop_; };
-      while (!stop_) {
-        work(worker, lock);
-        stay_awake(lock, called);
-        ++sleeping_;
-        wake_.wait(lock, called);
-        --sleeping_;
-      }
-    });
+  for (int threads = std::max(size, 1) - 1; !start(threads);) {
+    // Whatever ran out, processes or memory, the work itself needs some of it too: half of them are given back.
+    threads = static_cast<int>(threads_.size()) / 2;
+    stop();
   }
 }
 
 ThreadTeam::~ThreadTeam() {
+  stop();
+}
+
+/// False if the system started only some of them.
+bool ThreadTeam::start(int threads) {
+  try {
+    threads_.reserve(static_cast<std::size_t>(threads));
+    for (int worker = 1; worker <= threads; ++worker) {
+      threads_.emplace_back([this, worker] {
+        std::unique_lock lock(mutex_);
+        const auto called = [this] { return unclaimed_ > 0 || stop_; };
+        while (!stop_) {
+          work(worker, lock);
+          stay_awake(lock, called);
+          ++sleeping_;
+          wake_.wait(lock, called);
+          --sleeping_;
+        }
+      });
+    }
+  } catch (const std::system_error&) {
+    return false;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+void ThreadTeam::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  stop_ = false;
 }
 
 void ThreadTeam::run_erased(int tasks, const void* task, Call call) {

@@ -13,7 +13,8 @@ namespace microgpt {
 
 class ThreadTeam {
  public:
-  /// A team of `size` workers (at least 1), of whom the caller of run() is the first.
+  /// A team of `size` workers (at least 1), of whom the caller of run() is the first. Where the system does not
+  /// start that many threads, the team is smaller; size() says how large it is.
   explicit ThreadTeam(int size);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
@@ -34,6 +35,8 @@ class ThreadTeam {
  private:
   using Call = void (*)(const void* task, int index, int worker);
 
+  bool start(int threads);
+  void stop();
   void run_erased(int tasks, const void* task, Call call);
   void work(int worker, std::unique_lock<std::mutex>& lock);
   /// Waits with the lock released until ready(), of atomics only, or until a moment has passed.

@@ -17,9 +17,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kDocuments = 4096;
 
 /// One setting, ready to go on training at any time.
-class Run {
+class BenchRun {
  public:
-  explicit Run(const BenchSetting& setting)
+  explicit BenchRun(const BenchSetting& setting)
       : setting_(setting), text_(setting.model, kDocuments), state_(setting.model) {
     config_.batch_size = setting.batch_size;
     config_.steps = 1'000'000'000;  // never reached: the learning rate stays what it is
@@ -51,8 +51,8 @@ class Run {
 
   [[nodiscard]] BenchResult result(double seconds) const {
     return {.setting = setting_,
-            .seconds = Measured::of(step_seconds_),
-            .positions = Measured::of(step_positions_).median,
+            .seconds = Measurement::of(step_seconds_),
+            .positions = Measurement::of(step_positions_).median,
             .phases = phase_seconds(setting_, seconds)};
   }
 
@@ -68,7 +68,7 @@ class Run {
 
 }  // namespace
 
-Measured Measured::of(std::vector<double> values) {
+Measurement Measurement::of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const auto quantile = [&](double share) {
     const double at = share * static_cast<double>(values.size() - 1);
@@ -79,10 +79,16 @@ Measured Measured::of(std::vector<double> values) {
   return {.median = quantile(0.5), .spread = (quantile(0.75) - quantile(0.25)) / quantile(0.5)};
 }
 
+double BenchReport::worst_spread() const {
+  double worst = peak_gflops.spread;
+  for (const BenchResult& result : results) worst = std::max(worst, result.seconds.spread);
+  return worst;
+}
+
 BenchReport run_bench(std::span<const BenchSetting> settings, const BenchOptions& options,
                       const std::function<void(int, int)>& progress) {
-  std::vector<std::unique_ptr<Run>> runs;
-  for (const BenchSetting& setting : settings) runs.push_back(std::make_unique<Run>(setting));
+  std::vector<std::unique_ptr<BenchRun>> runs;
+  for (const BenchSetting& setting : settings) runs.push_back(std::make_unique<BenchRun>(setting));
 
   const int total = (options.rounds + 1) * static_cast<int>(runs.size());
   int done = 0;
@@ -94,7 +100,7 @@ BenchReport run_bench(std::span<const BenchSetting> settings, const BenchOptions
       progress(++done, total);
     }
   }
-  BenchReport report{.peak_gflops = Measured::of(peaks), .results = {}};
+  BenchReport report{.peak_gflops = Measurement::of(peaks), .results = {}};
   for (const auto& run : runs) {
     report.results.push_back(run->result(4 * options.seconds));
     progress(++done, total);

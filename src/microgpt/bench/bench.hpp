@@ -12,17 +12,17 @@
 namespace microgpt {
 
 /// Of repeated measurements: the median, and how far the middle half of them lies apart, as a share of it.
-struct Measured {
+struct Measurement {
   double median = 0;
   double spread = 0;
 
   /// Of at least one value.
-  static Measured of(std::vector<double> values);
+  static Measurement of(std::vector<double> values);
 };
 
 struct BenchResult {
   BenchSetting setting;
-  Measured seconds;      ///< of a training step
+  Measurement seconds;   ///< of a training step
   double positions = 0;  ///< characters predicted in a step, in the mean
   std::array<double, static_cast<std::size_t>(Phase::count)> phases{};  ///< seconds of one thread in a step
 
@@ -34,9 +34,19 @@ struct BenchResult {
 };
 
 struct BenchReport {
-  Measured peak_gflops;  ///< one thread's
+  Measurement peak_gflops;  ///< one thread's
   std::vector<BenchResult> results;
+
+  /// Of what its threads could do together at best.
+  [[nodiscard]] double share_of_peak(const BenchResult& result) const {
+    return result.gflops() / (peak_gflops.median * result.setting.threads);
+  }
+  /// The largest spread of all measurements.
+  [[nodiscard]] double worst_spread() const;
 };
+
+/// Middle halves further apart than this mean that the machine was busy with something else.
+inline constexpr double kNoisySpread = 0.05;
 
 struct BenchOptions {
   int rounds = 15;        ///< of measuring every setting once

@@ -3,12 +3,9 @@
 
 namespace microgpt {
 
-/// Fused multiply-adds of floats by one thread, in vectors as wide as this build's, with nothing to load or
+/// Fused multiply-adds of floats by one thread, in vectors as wide as those of the form in use, with nothing to load or
 /// to store and no sum waiting for another: in GFLOP/s, a multiply-add counted as two operations. Takes about
 /// 10 ms.
 double fma_peak_gflops();
-
-/// Bits of a vector of this build's fast kernels.
-int vector_bits();
 
 }  // namespace microgpt

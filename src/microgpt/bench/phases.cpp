@@ -6,7 +6,7 @@
 #include "microgpt/model/passes.hpp"
 #include "microgpt/nn/ops.hpp"
 #include "microgpt/train/adam.hpp"
-#include "microgpt/train/lanes.hpp"
+#include "microgpt/train/shards.hpp"
 
 namespace microgpt {
 
@@ -29,22 +29,22 @@ struct Timed {
 };
 
 struct TimedOps {
-  static constexpr Timed<Phase::embed, FastOps::embedding_forward> embedding_forward{};
-  static constexpr Timed<Phase::embed, FastOps::embedding_backward> embedding_backward{};
-  static constexpr Timed<Phase::norms, FastOps::rmsnorm_forward> rmsnorm_forward{};
-  static constexpr Timed<Phase::norms, FastOps::rmsnorm_backward> rmsnorm_backward{};
-  static constexpr Timed<Phase::linear_forward, FastOps::linear_forward> linear_forward{};
-  static constexpr Timed<Phase::attention, FastOps::attention_forward> attention_forward{};
-  static constexpr Timed<Phase::attention, FastOps::attention_backward> attention_backward{};
-  static constexpr Timed<Phase::norms, FastOps::residual_forward> residual_forward{};
-  static constexpr Timed<Phase::activation, FastOps::activation_forward> activation_forward{};
-  static constexpr Timed<Phase::activation, FastOps::activation_backward> activation_backward{};
-  static constexpr Timed<Phase::loss, FastOps::cross_entropy_forward> cross_entropy_forward{};
-  static constexpr Timed<Phase::loss, FastOps::cross_entropy_backward> cross_entropy_backward{};
+  static constexpr Timed<Phase::embed, FastOps<float>::embedding_forward> embedding_forward{};
+  static constexpr Timed<Phase::embed, FastOps<float>::embedding_backward> embedding_backward{};
+  static constexpr Timed<Phase::norms, FastOps<float>::rmsnorm_forward> rmsnorm_forward{};
+  static constexpr Timed<Phase::norms, FastOps<float>::rmsnorm_backward> rmsnorm_backward{};
+  static constexpr Timed<Phase::linear_forward, FastOps<float>::linear_forward> linear_forward{};
+  static constexpr Timed<Phase::attention, FastOps<float>::attention_forward> attention_forward{};
+  static constexpr Timed<Phase::attention, FastOps<float>::attention_backward> attention_backward{};
+  static constexpr Timed<Phase::norms, FastOps<float>::residual_forward> residual_forward{};
+  static constexpr Timed<Phase::activation, FastOps<float>::activation_forward> activation_forward{};
+  static constexpr Timed<Phase::activation, FastOps<float>::activation_backward> activation_backward{};
+  static constexpr Timed<Phase::loss, FastOps<float>::cross_entropy_forward> cross_entropy_forward{};
+  static constexpr Timed<Phase::loss, FastOps<float>::cross_entropy_backward> cross_entropy_backward{};
 
   static void linear_backward(Out<float> dx, Out<float> dw, In<float> dy, In<float> x, In<float> w) {
-    Timed<Phase::linear_backward, fast::linear_input_gradient>()(dx, dy, w);
-    Timed<Phase::weight_gradients, fast::linear_weight_gradient>()(dw, dy, x);
+    Timed<Phase::linear_backward, fast::linear_input_gradient<float>>()(dx, dy, w);
+    Timed<Phase::weight_gradients, fast::linear_weight_gradient<float>>()(dw, dy, x);
   }
 };
 
@@ -56,17 +56,12 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
   const BenchText text(model, documents);
   Batch whole;
   for (std::size_t d = 0; d < documents; ++d) {
-    const Example example = text.examples()[d];
-    std::vector<Token> tokens;
-    if (example.opens) tokens.push_back(text.tokenizer().bos());
-    text.tokenizer().encode(example.text, tokens);
-    if (example.closes) tokens.push_back(text.tokenizer().bos());
-    whole.add(tokens);
+    whole.add(text.tokenizer().encode(text.examples()[d]));
   }
-  std::vector<Lane> cut;
-  cut_into_lanes(whole, cut);
-  std::vector<Batch> lanes(cut.size());
-  for (std::size_t l = 0; l < cut.size(); ++l) lanes[l].assign(whole, cut[l].begin, cut[l].end);
+  std::vector<Shard> cut;
+  cut_into_shards(whole, cut);
+  std::vector<Batch> shards(cut.size());
+  for (std::size_t s = 0; s < cut.size(); ++s) shards[s].assign(whole, cut[s].begin, cut[s].end);
 
   Parameters<float> parameters(model);
   Rng rng(42);
@@ -82,12 +77,12 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
 
   int step = 0;
   const auto train_step = [&] {
-    for (const Batch& lane : lanes) {
+    for (const Batch& shard : shards) {
       gradient.set_zero();
-      a.reshape(lane);
-      da.reshape(lane);
-      forward_pass<TimedOps>(model, parameters, lane, a);
-      backward_pass<TimedOps>(model, parameters, lane, std::span(weight).first(lane.positions()), a, da,
+      a.reshape(shard);
+      da.reshape(shard);
+      forward_pass<TimedOps>(model, parameters, shard, a);
+      backward_pass<TimedOps>(model, parameters, shard, std::span(weight).first(shard.positions()), a, da,
                               gradient);
     }
     Timed<Phase::adam, adam_update<float>>()(parameters.values(), m.values(), v.values(), gradient.values(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/gpt.hpp"
 
 namespace microgpt {
@@ -29,40 +28,54 @@ std::vector<Window> cut_windows(std::span<const std::vector<Token>> documents, s
 
 }  // namespace
 
+double in_bits(double nats) {
+  return nats / std::log(2.0);
+}
+
+std::optional<double> perplexity(double nats) {
+  const double value = std::exp(nats);
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
 template <class T>
-std::vector<Loss> document_losses(const ModelConfig& config, const Parameters<T>& parameters,
-                                  std::span<const std::vector<Token>> documents, int threads) {
-  const auto block_size = static_cast<std::size_t>(config.block_size);
+LossEvaluator<T>::LossEvaluator(const ModelConfig& config, const Parameters<T>& parameters, int threads)
+    : config_(config), parameters_(parameters), team_(threads) {}
+
+template <class T>
+std::vector<LossSum> LossEvaluator<T>::losses(std::span<const std::vector<Token>> documents) {
+  const auto block_size = static_cast<std::size_t>(config_.block_size);
   std::vector<Window> windows = cut_windows(documents, block_size);
-  ThreadTeam team(threads);
-  std::vector<Activations<T>> workspaces(
-      static_cast<std::size_t>(team.size()),
-      Activations<T>(config, std::min(windows.size(), kWindowsTogether) * block_size));
-  team.run(static_cast<int>((windows.size() + kWindowsTogether - 1) / kWindowsTogether),
-           [&](int task, int worker) {
-             const std::size_t first = static_cast<std::size_t>(task) * kWindowsTogether;
-             const auto together =
-                 std::span(windows).subspan(first, std::min(kWindowsTogether, windows.size() - first));
-             Batch batch;
-             for (const Window& window : together) batch.add(window.tokens);
-             Activations<T>& a = workspaces[static_cast<std::size_t>(worker)];
-             gpt_forward<T>(config, parameters, batch, a);
-             const auto nll = a.nll();
-             for (std::size_t w = 0; w < together.size(); ++w) {
-               for (int p = batch.offsets[w]; p < batch.offsets[w + 1]; ++p)
-                 together[w].nats += static_cast<double>(nll(p, 0));
-             }
-           });
-  std::vector<Loss> losses(documents.size());
+  const std::size_t positions = std::min(windows.size(), kWindowsTogether) * block_size;
+  if (positions > positions_) {
+    workspaces_.assign(static_cast<std::size_t>(team_.size()), Activations<T>(config_, positions));
+    positions_ = positions;
+  }
+  team_.run(static_cast<int>((windows.size() + kWindowsTogether - 1) / kWindowsTogether),
+            [&](int task, int worker) {
+              const std::size_t first = static_cast<std::size_t>(task) * kWindowsTogether;
+              const auto together =
+                  std::span(windows).subspan(first, std::min(kWindowsTogether, windows.size() - first));
+              Batch batch;
+              for (const Window& window : together) batch.add(window.tokens);
+              Activations<T>& a = workspaces_[static_cast<std::size_t>(worker)];
+              gpt_forward<T>(config_, parameters_, batch, a);
+              const auto nll = a.nll();
+              for (std::size_t w = 0; w < together.size(); ++w) {
+                for (int p = batch.offsets[w]; p < batch.offsets[w + 1]; ++p) {
+                  together[w].nats += static_cast<double>(nll(p, 0));
+                }
+              }
+            });
+  std::vector<LossSum> losses(documents.size());
   for (const Window& window : windows) losses[window.document] += {window.nats, window.tokens.size() - 1};
   return losses;
 }
 
-LossSummary summarize(std::span<const Loss> documents) {
+LossSummary summarize(std::span<const LossSum> documents) {
   LossSummary summary;
   summary.documents = documents.size();
-  Loss total;
-  for (const Loss& document : documents) {
+  LossSum total;
+  for (const LossSum& document : documents) {
     total += document;
     summary.document_mean += document.nats / static_cast<double>(document.characters);
   }
@@ -73,7 +86,7 @@ LossSummary summarize(std::span<const Loss> documents) {
   summary.token_mean = total.nats / n;
   if (documents.size() > 1) {
     double squares = 0;
-    for (const Loss& document : documents) {
+    for (const LossSum& document : documents) {
       const double off = document.nats - summary.token_mean * static_cast<double>(document.characters);
       squares += off * off;
     }
@@ -82,9 +95,7 @@ LossSummary summarize(std::span<const Loss> documents) {
   return summary;
 }
 
-template std::vector<Loss> document_losses<float>(const ModelConfig&, const Parameters<float>&,
-                                                  std::span<const std::vector<Token>>, int);
-template std::vector<Loss> document_losses<double>(const ModelConfig&, const Parameters<double>&,
-                                                   std::span<const std::vector<Token>>, int);
+template class LossEvaluator<float>;
+template class LossEvaluator<double>;
 
 }  // namespace microgpt

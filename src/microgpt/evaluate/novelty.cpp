@@ -4,7 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <utility>
+
+#include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
 
@@ -78,21 +79,26 @@ class SuffixAutomaton {
     for (std::size_t i = 0; i < text.size(); ++i) extend(text[i], i + 1);
   }
 
-  /// Calls found(length, end in the text's own counting) where a piece of more than `length` ends.
-  template <class Found>
-  void read(std::span<const Token> other, Found&& found) const {
+  /// How far another text has been read.
+  struct Place {
     int state = 0;
     std::size_t length = 0;
+  };
+
+  /// Reads on. Calls found(length, end in the text's own counting) after each character: a piece of that length ends
+  /// there.
+  template <class Found>
+  void read(std::span<const Token> other, Place& at, Found&& found) const {
     for (const Token token : other) {
-      while (state > 0 && next(state, token) < 0) {
-        state = link_[static_cast<std::size_t>(state)];
-        length = length_[static_cast<std::size_t>(state)];
+      while (at.state > 0 && next(at.state, token) < 0) {
+        at.state = link_[static_cast<std::size_t>(at.state)];
+        at.length = length_[static_cast<std::size_t>(at.state)];
       }
-      if (next(state, token) >= 0) {
-        state = next(state, token);
-        ++length;
+      if (next(at.state, token) >= 0) {
+        at.state = next(at.state, token);
+        ++at.length;
       }
-      found(length, end_[static_cast<std::size_t>(state)]);
+      found(at.length, end_[static_cast<std::size_t>(at.state)]);
     }
   }
 
@@ -152,16 +158,22 @@ std::size_t edit_distance(std::span<const Token> a, std::span<const Token> b) {
   return EditDistance(a, largest + 1).to(b);
 }
 
-NoveltyJudge::NoveltyJudge(std::vector<std::vector<Token>> documents, int vocab_size)
-    : documents_(std::move(documents)), by_length_(documents_.size()), vocab_size_(vocab_size) {
-  std::iota(by_length_.begin(), by_length_.end(), std::size_t{0});
+NoveltyJudge::NoveltyJudge(std::span<const std::string_view> documents, const Tokenizer& tokenizer,
+                           bool nearest)
+    : documents_(documents), tokenizer_(tokenizer) {
+  if (!nearest) return;
+  for (const std::string_view document : documents) {
+    length_.push_back(static_cast<std::uint32_t>(count_code_points(document)));
+  }
+  by_length_.resize(documents.size());
+  std::iota(by_length_.begin(), by_length_.end(), std::uint32_t{0});
   std::stable_sort(by_length_.begin(), by_length_.end(),
-                   [&](std::size_t a, std::size_t b) { return documents_[a].size() < documents_[b].size(); });
+                   [&](std::uint32_t a, std::uint32_t b) { return length_[a] < length_[b]; });
 }
 
-Novelty NoveltyJudge::judge(std::span<const Token> text, bool nearest) const {
+Novelty NoveltyJudge::judge(std::span<const Token> text) const {
   Novelty novelty;
-  if (nearest) find_nearest(text, novelty);
+  if (!by_length_.empty()) find_nearest(text, novelty);
   find_copied(text, novelty);
   return novelty;
 }
@@ -169,21 +181,22 @@ Novelty NoveltyJudge::judge(std::span<const Token> text, bool nearest) const {
 void NoveltyJudge::find_nearest(std::span<const Token> text, Novelty& novelty) const {
   // Lengths apart by d are at least d edits apart: from the text's own length outwards, on both sides, until
   // the next cannot be nearer.
-  EditDistance distance(text, vocab_size_);
-  auto longer =
-      std::lower_bound(by_length_.begin(), by_length_.end(), text.size(),
-                       [&](std::size_t d, std::size_t size) { return documents_[d].size() < size; });
+  EditDistance distance(text, tokenizer_.vocab_size());
+  auto longer = std::lower_bound(by_length_.begin(), by_length_.end(), text.size(),
+                                 [&](std::uint32_t d, std::size_t size) { return length_[d] < size; });
   auto shorter = longer;
   novelty.distance = std::numeric_limits<std::size_t>::max();
+  std::vector<Token> tokens;
   for (;;) {
     constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-    const std::size_t above = longer == by_length_.end() ? kNone : documents_[*longer].size() - text.size();
-    const std::size_t below =
-        shorter == by_length_.begin() ? kNone : text.size() - documents_[*(shorter - 1)].size();
+    const std::size_t above = longer == by_length_.end() ? kNone : length_[*longer] - text.size();
+    const std::size_t below = shorter == by_length_.begin() ? kNone : text.size() - length_[*(shorter - 1)];
     const std::size_t apart = std::min(above, below);
     if (apart == kNone || apart > novelty.distance) return;
     const std::size_t document = above <= below ? *longer++ : *--shorter;
-    const std::size_t edits = distance.to(documents_[document]);
+    tokens.clear();
+    tokenizer_.encode(documents_[document], tokens);
+    const std::size_t edits = distance.to(tokens);
     if (edits < novelty.distance || (edits == novelty.distance && document < novelty.nearest)) {
       novelty.distance = edits;
       novelty.nearest = document;
@@ -192,17 +205,27 @@ void NoveltyJudge::find_nearest(std::span<const Token> text, Novelty& novelty) c
 }
 
 void NoveltyJudge::find_copied(std::span<const Token> text, Novelty& novelty) const {
-  const SuffixAutomaton pieces(text, vocab_size_);
+  constexpr std::size_t kPiece = 1 << 16;  // bytes of a document that are tokens at a time
+  const SuffixAutomaton pieces(text, tokenizer_.vocab_size());
+  std::vector<Token> tokens;
   for (std::size_t d = 0; d < documents_.size(); ++d) {
-    pieces.read(documents_[d], [&](std::size_t length, std::size_t end) {
-      const std::size_t begin = end - length;
-      if (length > novelty.copied
-          || (length == novelty.copied && length > 0 && begin < novelty.copied_begin)) {
-        novelty.copied = length;
-        novelty.copied_begin = begin;
-        novelty.copied_from = d;
-      }
-    });
+    SuffixAutomaton::Place place;
+    for (std::string_view rest = documents_[d]; !rest.empty();) {
+      std::size_t size = std::min(kPiece, rest.size());
+      while (size < rest.size() && continues_character(rest[size])) ++size;
+      tokens.clear();
+      tokenizer_.encode(rest.substr(0, size), tokens);
+      rest.remove_prefix(size);
+      pieces.read(tokens, place, [&](std::size_t length, std::size_t end) {
+        const std::size_t begin = end - length;
+        if (length > novelty.copied
+            || (length == novelty.copied && length > 0 && begin < novelty.copied_begin)) {
+          novelty.copied = length;
+          novelty.copied_begin = begin;
+          novelty.copied_from = d;
+        }
+      });
+    }
   }
 }
 

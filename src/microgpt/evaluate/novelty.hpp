@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/text/tokenizer.hpp"
@@ -23,20 +24,23 @@ struct Novelty {
 
 class NoveltyJudge {
  public:
-  /// The documents' characters as tokens, 0 ... vocab_size - 1, without BOS; at least one document.
-  NoveltyJudge(std::vector<std::vector<Token>> documents, int vocab_size);
+  /// At least one document; the documents, their texts and the tokenizer, which knows their characters, must outlive it.
+  /// Beside them it takes 8 bytes for each document if `nearest` is asked for, and otherwise nothing: tokens are made
+  /// of the text as they are needed. Without `nearest` (in a stream no document is near or far) distance and nearest
+  /// stay 0.
+  NoveltyJudge(std::span<const std::string_view> documents, const Tokenizer& tokenizer, bool nearest = true);
 
-  /// Time grows with the size of all documents. Without `nearest` (of a stream no document is near or far)
-  /// distance and nearest stay 0.
-  [[nodiscard]] Novelty judge(std::span<const Token> text, bool nearest = true) const;
+  /// Time grows with the size of all documents.
+  [[nodiscard]] Novelty judge(std::span<const Token> text) const;
 
  private:
   void find_nearest(std::span<const Token> text, Novelty& novelty) const;
   void find_copied(std::span<const Token> text, Novelty& novelty) const;
 
-  std::vector<std::vector<Token>> documents_;
-  std::vector<std::size_t> by_length_;  // their numbers, the shortest first
-  int vocab_size_;
+  std::span<const std::string_view> documents_;
+  const Tokenizer& tokenizer_;
+  std::vector<std::uint32_t> length_;     // of each document, in characters
+  std::vector<std::uint32_t> by_length_;  // their numbers, the shortest first
 };
 
 /// Where a figure of all possible samples lies with 95 % confidence, judging by those drawn.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "microgpt/generate/sliding_decoder.hpp"
 
@@ -30,6 +31,10 @@ std::vector<double> surprises(const ModelConfig& config, const Parameters<T>& pa
     nats.push_back(surprise<T>(decoder.read(tokens[i]), tokens[i + 1], masked));
   }
   return nats;
+}
+
+double ScoredText::total() const {
+  return std::accumulate(nats.begin(), nats.end(), 0.0);
 }
 
 #define MICROGPT_INSTANTIATE(T)                                                                             \

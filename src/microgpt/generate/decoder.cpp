@@ -5,13 +5,10 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "microgpt/nn/activation.hpp"
 #include "microgpt/nn/attention.hpp"
-#include "microgpt/nn/embedding.hpp"
-#include "microgpt/nn/fast/row_product.hpp"
+#include "microgpt/nn/fast/kernels.hpp"
 #include "microgpt/nn/linear.hpp"
-#include "microgpt/nn/rmsnorm.hpp"
-#include "microgpt/nn/softmax.hpp"
+#include "microgpt/nn/ops.hpp"
 
 namespace microgpt {
 
@@ -42,16 +39,16 @@ Decoder<T>::Decoder(const ModelConfig& config, const Parameters<T>& parameters)
   }
   if constexpr (std::is_same_v<T, float>) {
     const float* weights = parameters.values().data();
-    turned_.resize(parameters.values().size());
-    const auto turn = [&](ConstView<float> w) {
-      View<float>(turned_.data() + (w.data() - weights), w.cols(), w.rows()) = w.transpose();
+    transposed_.resize(parameters.values().size());
+    const auto transpose = [&](ConstView<float> w) {
+      View<float>(transposed_.data() + (w.data() - weights), w.cols(), w.rows()) = w.transpose();
     };
-    turn(parameters.lm_head());
+    transpose(parameters.lm_head());
     for (int i = 0; i < config.n_layer; ++i) {
-      turn(parameters.attn_wqkv(i));
-      turn(parameters.attn_wo(i));
-      turn(parameters.mlp_fc1(i));
-      turn(parameters.mlp_fc2(i));
+      transpose(parameters.attn_wqkv(i));
+      transpose(parameters.attn_wo(i));
+      transpose(parameters.mlp_fc1(i));
+      transpose(parameters.mlp_fc2(i));
     }
   }
 }
@@ -63,8 +60,8 @@ void Decoder<double>::linear(Arena<double>& y, Arena<double>& x, ConstView<doubl
 
 template <>
 void Decoder<float>::linear(Arena<float>& y, Arena<float>& x, ConstView<float> w) {
-  const float* turned = turned_.data() + (w.data() - w_.values().data());
-  fast::row_product(w.rows(), w.cols(), x.data(), turned, w.rows(), y.data());
+  const float* transposed = transposed_.data() + (w.data() - w_.values().data());
+  fast::row_product(w.rows(), w.cols(), x.data(), transposed, w.rows(), y.data());
 }
 
 template <>
@@ -100,7 +97,7 @@ void Decoder<float>::attention(LayerCache& cache) {
   const auto count = static_cast<std::size_t>(seen);
   for (Index channel = 0; channel < C; channel += D) {
     fast::row_product(seen, D, q + channel, cache.k.data() + channel * T, T, scores_.data());
-    softmax_forward<float>({pattern_.data(), count}, {scores_.data(), count});
+    fast::softmax_forward({pattern_.data(), count}, {scores_.data(), count});
     fast::row_product(D, seen, pattern_.data(), cache.v.data() + channel, C, z_.data() + channel);
   }
 }
@@ -109,19 +106,19 @@ template <class T>
 std::span<const T> Decoder<T>::read(int token) {
   if (position_ >= config_.block_size) throw std::logic_error("Decoder::read: the context is full");
 
-  embedding_forward<T>(row(embed_), {&token, 1}, {&position_, 1}, w_.wte(), w_.wpe());
-  rmsnorm_forward<T>(row(x_), row(scale_), row(embed_));
+  FastOps<T>::embedding_forward(row(embed_), {&token, 1}, {&position_, 1}, w_.wte(), w_.wpe());
+  FastOps<T>::rmsnorm_forward(row(x_), row(scale_), row(embed_));
 
   for (int i = 0; i < config_.n_layer; ++i) {
-    rmsnorm_forward<T>(row(norm_), row(scale_), row(x_));
+    FastOps<T>::rmsnorm_forward(row(norm_), row(scale_), row(x_));
     linear(qkv_, norm_, w_.attn_wqkv(i));
     attention(cache_[static_cast<std::size_t>(i)]);
     linear(out_, z_, w_.attn_wo(i));
     row(x_) += row(out_);
 
-    rmsnorm_forward<T>(row(norm_), row(scale_), row(x_));
+    FastOps<T>::rmsnorm_forward(row(norm_), row(scale_), row(x_));
     linear(hidden_, norm_, w_.mlp_fc1(i));
-    activation_forward<T>(row(active_), row(hidden_), config_.activation);
+    FastOps<T>::activation_forward(row(active_), row(hidden_), config_.activation);
     linear(out_, active_, w_.mlp_fc2(i));
     row(x_) += row(out_);
   }

@@ -15,7 +15,7 @@ template <class T>
 class Decoder {
  public:
   /// The parameters must outlive the decoder, and in float not change meanwhile: it keeps a copy of the
-  /// weights, turned for products with single rows.
+  /// weights, transposed for products with single rows.
   Decoder(const ModelConfig& config, const Parameters<T>& parameters);
 
   /// Reads a token at the next position; returns the logits (V) of what follows it, valid until the
@@ -31,7 +31,7 @@ class Decoder {
  private:
   /// Keys and values of the positions read, of one layer.
   struct LayerCache {
-    Arena<T> k;  // (T, C); in float turned, (C, T), so that a head's scores are a row times a matrix
+    Arena<T> k;  // (T, C); in float transposed, (C, T), so that a head's scores are a row times a matrix
     Arena<T> v;  // (T, C)
   };
 
@@ -42,7 +42,7 @@ class Decoder {
 
   const ModelConfig& config_;
   const Parameters<T>& w_;
-  Arena<T> turned_;  // float: every matrix transposed, in its place of the arena
+  Arena<T> transposed_;  // float: every matrix transposed, in its place of the arena
   int position_ = 0;
   std::vector<LayerCache> cache_;
   Arena<T> embed_, x_, norm_, scale_, qkv_, z_, out_;  // one row each

@@ -24,7 +24,8 @@ std::size_t most_probable(std::span<const T> logits, int masked) {
 template <class T>
 void refuse_nan(std::span<const T> logits) {
   if (std::any_of(logits.begin(), logits.end(), [](T logit) { return std::isnan(logit); })) {
-    throw Error(Fault::numeric, "cannot sample: a logit is not a number: the model's weights are damaged");
+    throw Error(Fault::numeric, {.what = "cannot sample",
+                                 .hint = "a logit is not a number: the model's weights are damaged"});
   }
 }
 

@@ -35,10 +35,13 @@ int sync_folder(const fs::path& folder) {
   return unknown ? 0 : errno;
 }
 
+Error cannot_write_file(const std::string& path, const std::string& why) {
+  return Error(Fault::io, {.what = "cannot write file", .where = path, .hint = why});
+}
+
 void write_file_atomically(const fs::path& path, std::span<const std::string_view> pieces) {
   const auto refuse = [&](const char* what, int number) -> Error {
-    return Error(Fault::io,
-                 "cannot write file: " + path.string() + ": " + what + ": " + std::strerror(number));
+    return cannot_write_file(path.string(), std::string(what) + ": " + std::strerror(number));
   };
   const auto folder = folder_of(path);
   const auto temporary = folder / ("." + path.filename().string() + kTemporary + std::to_string(::getpid()));
@@ -69,8 +72,9 @@ void write_file_atomically(const fs::path& path, std::span<const std::string_vie
     throw refuse(what, number);
   }
   if (const int failed = sync_folder(folder); failed != 0) {
-    throw Error(Fault::io, "file written, but it may not outlast a power cut: " + path.string()
-                               + ": fsync of its folder: " + std::strerror(failed));
+    throw Error(Fault::io, {.what = "file written, but it may not outlast a power cut",
+                            .where = path.string(),
+                            .hint = std::string("fsync of its folder: ") + std::strerror(failed)});
   }
 }
 
@@ -89,7 +93,8 @@ void remove_temporary_files(const fs::path& folder) {
 
 void remove_file(const fs::path& path) {
   if (uninterrupted([&] { return system_calls().unlink(path.c_str()); }) == 0 || errno == ENOENT) return;
-  throw Error(Fault::io, "cannot remove file: " + path.string() + ": " + std::strerror(errno));
+  throw Error(Fault::io,
+              {.what = "cannot remove file", .where = path.string(), .hint = std::strerror(errno)});
 }
 
 }  // namespace microgpt

@@ -3,7 +3,10 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "microgpt/base/error.hpp"
 
 namespace microgpt {
 
@@ -12,6 +15,9 @@ namespace microgpt {
 /// then `path` is as it was, unless only the last of these failed: then it is the new one, and the
 /// message says that it may not outlast a power cut.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> pieces);
+
+/// The Error (io) for a file that cannot be written.
+Error cannot_write_file(const std::string& path, const std::string& why);
 
 /// Removes the temporary files that writers which were killed left in the folder. Call it only where
 /// nobody else writes.

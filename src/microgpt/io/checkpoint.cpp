@@ -9,8 +9,7 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/sha256.hpp"
-#include "microgpt/io/run_folder.hpp"
-#include "microgpt/io/strict_json.hpp"
+#include "microgpt/config/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
@@ -192,28 +191,8 @@ int Checkpoint::stated_step(const std::filesystem::path& path) {
   }
 }
 
-Checkpoint Checkpoint::load_newest(const std::filesystem::path& path,
-                                   const std::function<void(const Error&)>& passed_over) {
-  std::vector<Error> failures;
-  auto files = find_checkpoints(path);
-  // The best comes last, but a run that was killed may have come no further.
-  const auto steps = RunFolder{path}.checkpoint_steps();
-  if (files.size() > steps.size() && !steps.empty() && stated_step(files.back()) > steps.front())
-    std::rotate(files.begin(), files.end() - 1, files.end());
-  for (const auto& file : files) {
-    try {
-      Checkpoint checkpoint = load(file);
-      for (const Error& failure : failures) passed_over(failure);
-      return checkpoint;
-    } catch (const Error& error) {
-      failures.push_back(error);
-    }
-  }
-  throw failures.front();
-}
-
 void Checkpoint::refuse(const std::string& why) const {
-  throw Error(Fault::checkpoint, "not a valid checkpoint: " + path_.string() + ": " + why);
+  throw Error(Fault::checkpoint, {.what = "not a valid checkpoint", .where = path_.string(), .hint = why});
 }
 
 void Checkpoint::check_metadata() {
@@ -247,7 +226,7 @@ void Checkpoint::check_metadata() {
   } catch (const Refusal& refusal) {
     refuse(refusal.why);
   } catch (const Error& error) {
-    if (std::string(error.what()).starts_with("bad vocabulary")) refuse(error.what());
+    if (error.parts().what == "bad vocabulary") refuse(error.what());
     throw;
   }
 }
@@ -255,15 +234,16 @@ void Checkpoint::check_metadata() {
 void Checkpoint::check_tensors() const {
   const std::string dtype = config_.precision == Precision::float32 ? "F32" : "F64";
   const auto& tensors = file_.tensors();
-  const std::size_t per_set = 3 + 6 * static_cast<std::size_t>(config_.model.n_layer);
-  if (tensors.size() != 3 * per_set) {
+  const std::vector<TensorSpec> table = parameter_table(config_.model);
+  const std::size_t asked = std::size(kPrefixes) * table.size();
+  if (tensors.size() != asked) {
     refuse("it holds " + std::to_string(tensors.size()) + " tensors; its config asks for "
-           + std::to_string(3 * per_set));
+           + std::to_string(asked));
   }
   std::map<std::string_view, const TensorEntry*> by_name;
   for (const TensorEntry& tensor : tensors) by_name[tensor.name] = &tensor;
   for (const char* prefix : kPrefixes) {
-    for (const TensorSpec& spec : parameter_table(config_.model)) {
+    for (const TensorSpec& spec : table) {
       const std::string name = prefix + spec.name;
       const auto found = by_name.find(name);
       if (found == by_name.end()) refuse("it has no tensor " + name);
@@ -296,7 +276,11 @@ void Checkpoint::check_numbers() const {
       }
     }
   };
-  config_.precision == Precision::float32 ? check_values(float{}) : check_values(double{});
+  if (config_.precision == Precision::float32) {
+    check_values(float{});
+  } else {
+    check_values(double{});
+  }
 }
 
 template <class T>
@@ -313,7 +297,11 @@ void Checkpoint::copy(const std::string& prefix, Parameters<T>& to) const {
           out[i] = static_cast<T>(value);
         }
       };
-      config_.precision == Precision::float32 ? convert(float{}) : convert(double{});
+      if (config_.precision == Precision::float32) {
+        convert(float{});
+      } else {
+        convert(double{});
+      }
     }
   }
 }
@@ -335,9 +323,16 @@ TrainState<T> Checkpoint::train_state() const {
   return state;
 }
 
+namespace {
+
+struct CheckpointContent {
+  Metadata metadata;
+  std::vector<TensorEntry> tensors;  // views of the state
+};
+
 template <class T>
-void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
-                     const TrainingRecord& training, const TrainState<T>& state) {
+CheckpointContent content_of(const RunConfig& config, const Tokenizer& tokenizer,
+                             const TrainingRecord& training, const TrainState<T>& state) {
   const Parameters<T>* sets[] = {&state.parameters, &state.m, &state.v};
   std::vector<TensorEntry> tensors;
   for (std::size_t s = 0; s < std::size(sets); ++s) {
@@ -347,9 +342,11 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
       const auto count = static_cast<std::size_t>(spec.rows * spec.cols);
       const auto part = values.subspan(begin, count);
       if (!std::all_of(part.begin(), part.end(), [](T value) { return std::isfinite(value); })) {
-        throw Error(Fault::numeric, "training broke down: step " + std::to_string(training.step) + ", tensor "
-                                        + kPrefixes[s] + spec.name + " holds a number that is not finite: "
-                                        "nothing was saved; lower train.learning_rate, or set train.grad_clip to 1");
+        throw Error(Fault::numeric, {.what = "training broke down",
+                                     .where = "step " + std::to_string(training.step) + ", tensor "
+                                              + kPrefixes[s] + spec.name,
+                                     .hint = "it holds a number that is not finite: nothing was saved; lower "
+                                             "train.learning_rate, or set train.grad_clip to 1"});
       }
       tensors.push_back({kPrefixes[s] + spec.name,
                          dtype_of<T>(),
@@ -375,7 +372,23 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfig& config,
                        {"vocabulary", vocabulary.dump()},
                        {"training", record.dump()}};
   metadata["sha256"] = content_digest(metadata, tensors);
-  write_safetensors(path, metadata, tensors);
+  return {std::move(metadata), std::move(tensors)};
+}
+
+}  // namespace
+
+template <class T>
+void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
+                     const TrainingRecord& training, const TrainState<T>& state) {
+  const CheckpointContent content = content_of(config, tokenizer, training, state);
+  write_safetensors(path, content.metadata, content.tensors);
+}
+
+template <class T>
+std::string checkpoint_bytes(const RunConfig& config, const Tokenizer& tokenizer,
+                             const TrainingRecord& training, const TrainState<T>& state) {
+  const CheckpointContent content = content_of(config, tokenizer, training, state);
+  return safetensors_bytes(content.metadata, content.tensors);
 }
 
 template Parameters<float> Checkpoint::parameters<float>() const;
@@ -387,4 +400,8 @@ template void save_checkpoint<float>(const std::filesystem::path&, const RunConf
 template void save_checkpoint<double>(const std::filesystem::path&, const RunConfig&, const Tokenizer&,
                                       const TrainingRecord&, const TrainState<double>&);
 
+template std::string checkpoint_bytes<float>(const RunConfig&, const Tokenizer&, const TrainingRecord&,
+                                             const TrainState<float>&);
+template std::string checkpoint_bytes<double>(const RunConfig&, const Tokenizer&, const TrainingRecord&,
+                                              const TrainState<double>&);
 }  // namespace microgpt

@@ -10,7 +10,7 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/rng.hpp"
-#include "microgpt/io/run_config.hpp"
+#include "microgpt/config/run_config.hpp"
 #include "microgpt/io/safetensors.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/trainer.hpp"
@@ -39,11 +39,8 @@ class Checkpoint {
   /// The same for a file in memory; `name` stands for the path in messages.
   static Checkpoint parse(std::string bytes, const std::string& name);
 
-  /// The newest valid checkpoint that a path means (find_checkpoints); the best, if it is of a later step
-  /// than the others. Of each that is newer and not valid `passed_over` is told. If none is valid it throws
-  /// what is wrong with the newest.
-  static Checkpoint load_newest(const std::filesystem::path& path,
-                                const std::function<void(const Error&)>& passed_over);
+  /// The step that a file's header states, without a look at the numbers; -1 if it states none that can be read.
+  static int stated_step(const std::filesystem::path& path);
 
   /// The run's config, with the vocabulary's size filled in.
   [[nodiscard]] const RunConfig& config() const { return config_; }
@@ -64,8 +61,6 @@ class Checkpoint {
  private:
   Checkpoint(SafetensorsFile file, std::filesystem::path path)
       : file_(std::move(file)), path_(std::move(path)) {}
-  /// What the header says, without a look at the numbers; -1 if it says nothing that can be read.
-  static int stated_step(const std::filesystem::path& path);
   void check_metadata();
   void check_tensors() const;
   void check_numbers() const;
@@ -85,5 +80,10 @@ class Checkpoint {
 template <class T>
 void save_checkpoint(const std::filesystem::path& path, const RunConfig& config, const Tokenizer& tokenizer,
                      const TrainingRecord& training, const TrainState<T>& state);
+
+/// The bytes of such a file, as Checkpoint::parse reads them. Throws as save_checkpoint does.
+template <class T>
+std::string checkpoint_bytes(const RunConfig& config, const Tokenizer& tokenizer,
+                             const TrainingRecord& training, const TrainState<T>& state);
 
 }  // namespace microgpt

@@ -1,9 +1,9 @@
 #include "microgpt/io/safetensors.hpp"
 
 #include <bit>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "microgpt/base/error.hpp"
 #include "microgpt/io/atomic_file.hpp"
 
 namespace microgpt {
@@ -12,23 +12,20 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 
 namespace {
 
-constexpr std::size_t kPrefix = 8;
+constexpr std::size_t kLengthBytes = 8;
 
 /// The header's length, which a file of this many bytes states; checked before anything is given it.
 std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, const std::string& name) {
-  const auto refuse = [&](const std::string& why) -> Error {
-    return Error(Fault::checkpoint, "not a valid safetensors file: " + name + ": " + why);
-  };
-  if (prefix.size() < kPrefix) throw refuse("it has fewer than 8 bytes");
+  if (prefix.size() < kLengthBytes) throw bad_safetensors(name, "it has fewer than 8 bytes");
   std::uint64_t size = 0;
-  for (std::size_t i = 0; i < kPrefix; ++i) {
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
     size |= std::uint64_t{static_cast<unsigned char>(prefix[i])} << (8 * i);
   }
-  if (size > file_size - kPrefix) {
-    throw refuse("its header should have " + std::to_string(size) + " bytes, the file has "
-                 + std::to_string(file_size));
+  if (size > file_size - kLengthBytes) {
+    throw bad_safetensors(name, "its header should have " + std::to_string(size) + " bytes, the file has "
+                                    + std::to_string(file_size));
   }
-  if (size > kSafetensorsHeaderLimit) throw refuse("its header has more than 2 MiB");
+  if (size > kSafetensorsHeaderLimit) throw bad_safetensors(name, "its header has more than 2 MiB");
   return size;
 }
 
@@ -37,11 +34,11 @@ std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, cons
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   SafetensorsFile result;
   InputFile& file = result.file_.emplace(path, Fault::checkpoint, std::uint64_t{64} << 30);
-  std::string header(std::min<std::uint64_t>(file.size(), kPrefix), '\0');
+  std::string header(std::min<std::uint64_t>(file.size(), kLengthBytes), '\0');
   file.read(header);
   header.resize(header_size(header, file.size(), path.string()));
   file.read(header);
-  result.take(SafetensorsHeader::parse(header, file.size() - kPrefix - header.size(), path.string()));
+  result.take(SafetensorsHeader::parse(header, file.size() - kLengthBytes - header.size(), path.string()));
   return result;
 }
 
@@ -60,11 +57,11 @@ SafetensorsFile SafetensorsFile::read(const std::filesystem::path& path) {
 }
 
 SafetensorsFile SafetensorsFile::parse(std::string bytes, const std::string& name) {
-  const std::uint64_t size = header_size(std::string_view(bytes).substr(0, kPrefix), bytes.size(), name);
+  const std::uint64_t size = header_size(std::string_view(bytes).substr(0, kLengthBytes), bytes.size(), name);
   SafetensorsFile result;
-  result.take(SafetensorsHeader::parse(std::string_view(bytes).substr(kPrefix, size),
-                                       bytes.size() - kPrefix - size, name));
-  *result.data_ = std::move(bytes.erase(0, kPrefix + size));
+  result.take(SafetensorsHeader::parse(std::string_view(bytes).substr(kLengthBytes, size),
+                                       bytes.size() - kLengthBytes - size, name));
+  *result.data_ = std::move(bytes.erase(0, kLengthBytes + size));
   result.place();
   return result;
 }
@@ -85,8 +82,28 @@ void SafetensorsFile::place() {
   }
 }
 
-void write_safetensors(const std::filesystem::path& path, const Metadata& metadata,
-                       std::span<const TensorEntry> tensors) {
+std::vector<double> numbers_of(const TensorEntry& tensor) {
+  std::vector<double> numbers;
+  const auto read = [&]<class Stored>(Stored value) {
+    numbers.resize(tensor.bytes.size() / sizeof(Stored));
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      std::memcpy(&value, tensor.bytes.data() + i * sizeof(Stored), sizeof(Stored));
+      numbers[i] = static_cast<double>(value);
+    }
+  };
+  if (tensor.dtype == "F32") {
+    read(float{});
+  } else {
+    read(double{});
+  }
+  return numbers;
+}
+
+namespace {
+
+/// What stands before the tensors' bytes. `name` stands for the file in messages.
+std::string safetensors_head(const std::string& name, const Metadata& metadata,
+                             std::span<const TensorEntry> tensors) {
   nlohmann::ordered_json header;
   header["__metadata__"] = metadata;
   std::uint64_t end = 0;
@@ -96,22 +113,35 @@ void write_safetensors(const std::filesystem::path& path, const Metadata& metada
     header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
   }
   if (tensors.size() > kSafetensorsTensorLimit) {
-    throw Error(Fault::io, "cannot write file: " + path.string() + ": it would hold more than 4096 tensors");
+    throw cannot_write_file(name, "it would hold more than 4096 tensors");
   }
-  std::string head = header.dump();
-  head.append((64 - (kPrefix + head.size()) % 64) % 64, ' ');  // the numbers start on a cache line
-  if (head.size() > kSafetensorsHeaderLimit) {
-    throw Error(Fault::io,
-                "cannot write file: " + path.string() + ": its header, which holds config and vocabulary, would have more than "
-                "2 MiB");
+  std::string text = header.dump();
+  text.append((64 - (kLengthBytes + text.size()) % 64) % 64, ' ');  // the numbers start on a cache line
+  if (text.size() > kSafetensorsHeaderLimit) {
+    throw cannot_write_file(name,
+                            "its header, which holds config and vocabulary, would have more than 2 MiB");
   }
-  std::string prefix;
-  for (std::size_t i = 0; i < kPrefix; ++i) {
-    prefix += static_cast<char>(static_cast<unsigned char>(std::uint64_t{head.size()} >> (8 * i)));
+  std::string head;
+  for (std::size_t i = 0; i < kLengthBytes; ++i) {
+    head += static_cast<char>(static_cast<unsigned char>(std::uint64_t{text.size()} >> (8 * i)));
   }
-  std::vector<std::string_view> pieces = {prefix, head};
+  return head + text;
+}
+
+}  // namespace
+
+void write_safetensors(const std::filesystem::path& path, const Metadata& metadata,
+                       std::span<const TensorEntry> tensors) {
+  const std::string head = safetensors_head(path.string(), metadata, tensors);
+  std::vector<std::string_view> pieces = {head};
   for (const TensorEntry& tensor : tensors) pieces.push_back(tensor.bytes);
   write_file_atomically(path, pieces);
+}
+
+std::string safetensors_bytes(const Metadata& metadata, std::span<const TensorEntry> tensors) {
+  std::string bytes = safetensors_head("in memory", metadata, tensors);
+  for (const TensorEntry& tensor : tensors) bytes += tensor.bytes;
+  return bytes;
 }
 
 }  // namespace microgpt

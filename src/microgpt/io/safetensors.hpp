@@ -25,6 +25,9 @@ struct TensorEntry {
   std::string_view bytes;  ///< little-endian, row-major
 };
 
+/// The numbers of an F32 or F64 tensor.
+std::vector<double> numbers_of(const TensorEntry& tensor);
+
 class SafetensorsFile {
  public:
   /// Reads and checks the header; the numbers stay in the file until read_data(), so that it can be
@@ -60,5 +63,8 @@ class SafetensorsFile {
 /// Writes such a file atomically; the tensors' bytes stand in the order given. Throws Error (io).
 void write_safetensors(const std::filesystem::path& path, const Metadata& metadata,
                        std::span<const TensorEntry> tensors);
+
+/// The bytes of such a file, as SafetensorsFile::parse reads them. Throws as write_safetensors does.
+std::string safetensors_bytes(const Metadata& metadata, std::span<const TensorEntry> tensors);
 
 }  // namespace microgpt

@@ -4,8 +4,7 @@
 #include <optional>
 #include <set>
 
-#include "microgpt/base/error.hpp"
-#include "microgpt/io/strict_json.hpp"
+#include "microgpt/config/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
@@ -55,9 +54,7 @@ class HeaderReader : public JsonEvents {
  public:
   explicit HeaderReader(std::string name) : name_(std::move(name)) {}
 
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw Error(Fault::checkpoint, "not a valid safetensors file: " + name_ + ": " + why);
-  }
+  [[noreturn]] void refuse(const std::string& why) const { throw bad_safetensors(name_, why); }
   [[noreturn]] void refuse(const SafetensorsHeader::Tensor& tensor, const std::string& why) const {
     refuse("tensor " + printable(tensor.name.substr(0, kNameLimit)) + ": " + why);
   }
@@ -146,7 +143,8 @@ class HeaderReader : public JsonEvents {
   /// The tensors must fill the data from its first byte to its last, without gap or overlap.
   SafetensorsHeader placed(std::uint64_t data_size) {
     auto& tensors = header_.tensors;
-    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+    // Stable: of tensors in the same place, the later one in the header is to blame, whatever the library.
+    std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
       return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
     std::uint64_t filled = 0;
@@ -239,6 +237,10 @@ class HeaderReader : public JsonEvents {
 };
 
 }  // namespace
+
+Error bad_safetensors(const std::string& name, const std::string& why) {
+  return Error(Fault::checkpoint, {.what = "not a valid safetensors file", .where = name, .hint = why});
+}
 
 SafetensorsHeader SafetensorsHeader::parse(std::string_view text, std::uint64_t data_size,
                                            const std::string& name) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "microgpt/base/error.hpp"
+
 namespace microgpt {
 
 /// Room for a vocabulary of every character that Unicode has assigned.
@@ -31,5 +33,8 @@ struct SafetensorsHeader {
   /// takes no more memory than a few times that of the text.
   static SafetensorsHeader parse(std::string_view text, std::uint64_t data_size, const std::string& name);
 };
+
+/// The Error for a file that is none.
+Error bad_safetensors(const std::string& name, const std::string& why);
 
 }  // namespace microgpt

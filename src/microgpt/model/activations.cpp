@@ -28,28 +28,32 @@ void Activations<T>::reshape(const Batch& batch) {
     end += (size + kLine - 1) / kLine * kLine;  // every matrix begins on a cache line
     return offset;
   };
-  resid_pre_ = place(P_ * C_);
-  attn_norm_ = place(P_ * C_);
+  const auto put = [&](Site site, Index offset) { return begin_[static_cast<std::size_t>(site)] = offset; };
+  const Index resid_pre = put(Site::resid_pre, place(P_ * C_));
+  put(Site::embed_norm, resid_pre);  // it is the first layer's
+  put(Site::attn_norm, place(P_ * C_));
   attn_scale_ = place(P_);
-  qkv_ = place(P_ * 3 * C_);
-  scores_ = place(pattern_size_);
-  pattern_ = place(pattern_size_);
-  z_ = place(P_ * C_);
-  attn_out_ = place(P_ * C_);
-  resid_mid_ = place(P_ * C_);
-  mlp_norm_ = place(P_ * C_);
+  const Index qkv = put(Site::q, place(P_ * 3 * C_));
+  put(Site::k, qkv + C_);
+  put(Site::v, qkv + 2 * C_);
+  put(Site::scores, place(pattern_size_));
+  put(Site::pattern, place(pattern_size_));
+  put(Site::z, place(P_ * C_));
+  put(Site::attn_out, place(P_ * C_));
+  put(Site::resid_mid, place(P_ * C_));
+  put(Site::mlp_norm, place(P_ * C_));
   mlp_scale_ = place(P_);
-  mlp_pre_ = place(P_ * 4 * C_);
-  mlp_post_ = place(P_ * 4 * C_);
-  mlp_out_ = place(P_ * C_);
-  layer_size_ = end;
+  put(Site::mlp_pre, place(P_ * 4 * C_));
+  put(Site::mlp_post, place(P_ * 4 * C_));
+  put(Site::mlp_out, place(P_ * C_));
+  put(Site::resid_post, layer_size_ = end);  // the next layer's resid_pre
 
   end = L_ * layer_size_;
   place(P_ * C_);  // resid_pre(L), which is resid_post(L - 1)
-  embed_ = place(P_ * C_);
+  put(Site::embed, place(P_ * C_));
   embed_scale_ = place(P_);
-  logits_ = place(P_ * V_);
-  probs_ = place(P_ * V_);
+  put(Site::logits, place(P_ * V_));
+  put(Site::probs, place(P_ * V_));
   nll_ = place(P_);
 
   if (values_.size() < static_cast<std::size_t>(end)) values_.resize(static_cast<std::size_t>(end));

@@ -29,14 +29,23 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 
 #include "microgpt/base/matrix.hpp"
 #include "microgpt/model/batch.hpp"
 #include "microgpt/model/config.hpp"
+#include "microgpt/model/sites.hpp"
 #include "microgpt/nn/attention.hpp"
 
 namespace microgpt {
+
+/// How many numbers a pass keeps for one position of a document of `length` positions.
+constexpr double activations_per_position(const ModelConfig& config, double length) {
+  const double L = config.n_layer, C = config.n_embd, H = config.n_head, V = config.vocab_size;
+  return L * (18 * C + 2 * H * length) + 3 * C + 2 * V;
+}
 
 template <class T>
 class Activations {
@@ -49,39 +58,52 @@ class Activations {
 
   [[nodiscard]] Index positions() const { return P_; }
 
-  View<T> embed() { return at(embed_, C_); }
-  View<T> embed_scale() { return at(embed_scale_, 1); }
-  View<T> resid_pre(int i) { return at(resid_pre_ + i * layer_size_, C_); }
-  View<T> attn_norm(int i) { return in_layer(i, attn_norm_, C_); }
-  View<T> attn_scale(int i) { return in_layer(i, attn_scale_, 1); }
-  View<T> qkv(int i) { return in_layer(i, qkv_, 3 * C_); }  // q, k and v side by side
-  ColumnsView<T> q(int i) { return columns_of_qkv(i, 0); }
-  ColumnsView<T> k(int i) { return columns_of_qkv(i, C_); }
-  ColumnsView<T> v(int i) { return columns_of_qkv(i, 2 * C_); }
-  std::span<T> scores(int i) { return heads(i, scores_); }
-  std::span<T> pattern(int i) { return heads(i, pattern_); }
-  View<T> z(int i) { return in_layer(i, z_, C_); }
-  View<T> attn_out(int i) { return in_layer(i, attn_out_, C_); }
-  View<T> resid_mid(int i) { return in_layer(i, resid_mid_, C_); }
-  View<T> mlp_norm(int i) { return in_layer(i, mlp_norm_, C_); }
-  View<T> mlp_scale(int i) { return in_layer(i, mlp_scale_, 1); }
-  View<T> mlp_pre(int i) { return in_layer(i, mlp_pre_, 4 * C_); }
-  View<T> mlp_post(int i) { return in_layer(i, mlp_post_, 4 * C_); }
-  View<T> mlp_out(int i) { return in_layer(i, mlp_out_, C_); }
-  View<T> resid_post(int i) { return resid_pre(i + 1); }
-  View<T> logits() { return at(logits_, V_); }
-  View<T> probs() { return at(probs_, V_); }
-  View<T> nll() { return at(nll_, 1); }
+  /// The values of a site (P, columns); of scores and pattern, which have a matrix for each head of each document
+  /// (PatternLayout), all numbers in one row. Not of embed_token and embed_position: only their sum is kept.
+  ColumnsView<T> at(Site site, int layer) {
+    const bool keys = info(site).kind == SiteKind::keys;
+    const bool beside = site == Site::q || site == Site::k || site == Site::v;
+    const Index cols = keys ? pattern_size_ : columns(site);
+    return {first(site, layer), keys ? 1 : P_, cols, Eigen::OuterStride<>(beside ? 3 * C_ : cols)};
+  }
+
+  View<T> embed() { return rows(Site::embed); }
+  View<T> embed_scale() { return column(embed_scale_); }
+  View<T> resid_pre(int i) { return rows(Site::resid_pre, i); }
+  View<T> attn_norm(int i) { return rows(Site::attn_norm, i); }
+  View<T> attn_scale(int i) { return column(attn_scale_ + i * layer_size_); }
+  View<T> qkv(int i) { return {first(Site::q, i), P_, 3 * C_}; }  // q, k and v side by side
+  ColumnsView<T> q(int i) { return at(Site::q, i); }
+  ColumnsView<T> k(int i) { return at(Site::k, i); }
+  ColumnsView<T> v(int i) { return at(Site::v, i); }
+  std::span<T> scores(int i) { return heads(Site::scores, i); }
+  std::span<T> pattern(int i) { return heads(Site::pattern, i); }
+  View<T> z(int i) { return rows(Site::z, i); }
+  View<T> attn_out(int i) { return rows(Site::attn_out, i); }
+  View<T> resid_mid(int i) { return rows(Site::resid_mid, i); }
+  View<T> mlp_norm(int i) { return rows(Site::mlp_norm, i); }
+  View<T> mlp_scale(int i) { return column(mlp_scale_ + i * layer_size_); }
+  View<T> mlp_pre(int i) { return rows(Site::mlp_pre, i); }
+  View<T> mlp_post(int i) { return rows(Site::mlp_post, i); }
+  View<T> mlp_out(int i) { return rows(Site::mlp_out, i); }
+  View<T> resid_post(int i) { return rows(Site::resid_post, i); }
+  View<T> logits() { return rows(Site::logits); }
+  View<T> probs() { return rows(Site::probs); }
+  View<T> nll() { return column(nll_); }
 
  private:
-  View<T> at(Index offset, Index cols) { return {&values_[static_cast<std::size_t>(offset)], P_, cols}; }
-  View<T> in_layer(int layer, Index offset, Index cols) { return at(layer * layer_size_ + offset, cols); }
-  ColumnsView<T> columns_of_qkv(int layer, Index first) {
-    return {qkv(layer).data() + first, P_, C_, Eigen::OuterStride<>(3 * C_)};
+  [[nodiscard]] Index columns(Site site) const {
+    const SiteKind kind = info(site).kind;
+    return kind == SiteKind::neurons ? 4 * C_ : kind == SiteKind::tokens ? V_ : C_;
   }
-  std::span<T> heads(int layer, Index offset) {
-    return {&values_[static_cast<std::size_t>(layer * layer_size_ + offset)],
-            static_cast<std::size_t>(pattern_size_)};
+  T* first(Site site, int layer) {
+    const Index of_layer = info(site).in_layer ? layer * layer_size_ : 0;
+    return &values_[static_cast<std::size_t>(begin_[static_cast<std::size_t>(site)] + of_layer)];
+  }
+  View<T> rows(Site site, int layer = 0) { return {first(site, layer), P_, columns(site)}; }
+  View<T> column(Index begin) { return {&values_[static_cast<std::size_t>(begin)], P_, 1}; }
+  std::span<T> heads(Site site, int layer) {
+    return {first(site, layer), static_cast<std::size_t>(pattern_size_)};
   }
 
   Index L_, C_, H_, V_;
@@ -89,13 +111,10 @@ class Activations {
   Index pattern_size_ = 0;  // room of the head matrices
   Arena<T> values_;
 
-  // Where things lie: a stretch per layer, each beginning with its resid_pre; then the rest.
+  // Where things begin: in a stretch per layer, here the first layer's, or after all of them.
   Index layer_size_ = 0;
-  Index resid_pre_ = 0;
-  Index attn_norm_ = 0, attn_scale_ = 0, qkv_ = 0, scores_ = 0, pattern_ = 0, z_ = 0;
-  Index attn_out_ = 0, resid_mid_ = 0, mlp_norm_ = 0, mlp_scale_ = 0, mlp_pre_ = 0, mlp_post_ = 0;
-  Index mlp_out_ = 0;
-  Index embed_ = 0, embed_scale_ = 0, logits_ = 0, probs_ = 0, nll_ = 0;
+  std::array<Index, kSites.size()> begin_{};
+  Index attn_scale_ = 0, mlp_scale_ = 0, embed_scale_ = 0, nll_ = 0;
 };
 
 }  // namespace microgpt

@@ -5,37 +5,33 @@
 
 namespace microgpt {
 
-template <>
-void gpt_forward(const ModelConfig& config, const Parameters<float>& parameters, const Batch& batch,
-                 Activations<float>& a, Kernels kernels) {
+template <class T>
+void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                 Activations<T>& a, Kernels kernels) {
   a.reshape(batch);
-  kernels == Kernels::fast ? forward_pass<FastOps>(config, parameters, batch, a)
-                           : forward_pass<ReadableOps<float>>(config, parameters, batch, a);
+  if (kernels == Kernels::fast) return forward_pass<FastOps<T>>(config, parameters, batch, a);
+  forward_pass<ReadableOps<T>>(config, parameters, batch, a);
 }
 
-template <>
-void gpt_forward(const ModelConfig& config, const Parameters<double>& parameters, const Batch& batch,
-                 Activations<double>& a, Kernels /*kernels*/) {
-  a.reshape(batch);
-  forward_pass<ReadableOps<double>>(config, parameters, batch, a);
-}
-
-template <>
-void gpt_backward(const ModelConfig& config, const Parameters<float>& parameters, const Batch& batch,
-                  std::span<const float> weight, Activations<float>& a, Activations<float>& da,
-                  Parameters<float>& gradient, Kernels kernels) {
+template <class T>
+void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient,
+                  Kernels kernels) {
   da.reshape(batch);
-  kernels == Kernels::fast
-      ? backward_pass<FastOps>(config, parameters, batch, weight, a, da, gradient)
-      : backward_pass<ReadableOps<float>>(config, parameters, batch, weight, a, da, gradient);
+  if (kernels == Kernels::fast) {
+    return backward_pass<FastOps<T>>(config, parameters, batch, weight, a, da, gradient);
+  }
+  backward_pass<ReadableOps<T>>(config, parameters, batch, weight, a, da, gradient);
 }
 
-template <>
-void gpt_backward(const ModelConfig& config, const Parameters<double>& parameters, const Batch& batch,
-                  std::span<const double> weight, Activations<double>& a, Activations<double>& da,
-                  Parameters<double>& gradient, Kernels /*kernels*/) {
-  da.reshape(batch);
-  backward_pass<ReadableOps<double>>(config, parameters, batch, weight, a, da, gradient);
-}
+template void gpt_forward(const ModelConfig&, const Parameters<float>&, const Batch&, Activations<float>&,
+                          Kernels);
+template void gpt_forward(const ModelConfig&, const Parameters<double>&, const Batch&, Activations<double>&,
+                          Kernels);
+template void gpt_backward(const ModelConfig&, const Parameters<float>&, const Batch&, std::span<const float>,
+                           Activations<float>&, Activations<float>&, Parameters<float>&, Kernels);
+template void gpt_backward(const ModelConfig&, const Parameters<double>&, const Batch&,
+                           std::span<const double>, Activations<double>&, Activations<double>&,
+                           Parameters<double>&, Kernels);
 
 }  // namespace microgpt

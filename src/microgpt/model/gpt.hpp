@@ -11,7 +11,7 @@
 
 namespace microgpt {
 
-/// In float the operations have a fast form and a readable one (nn/ops.hpp); double has only the readable.
+/// The operations have a fast form and a readable one (nn/ops.hpp).
 enum class Kernels { fast, readable };
 
 /// Fills `a`, up to probs and nll, for this batch. Tokens, targets and positions must lie within the config's

@@ -8,21 +8,21 @@ std::vector<TensorSpec> parameter_table(const ModelConfig& config) {
   const Index C = config.n_embd;
   std::vector<TensorSpec> table;
   Index offset = 0;
-  const auto add = [&](const std::string& name, Index rows, Index cols) {
-    table.push_back({name, rows, cols, offset});
+  const auto add = [&](TensorKind kind, int layer, Index rows, Index cols) {
+    const std::string prefix = is_in_layer(kind) ? "layer" + std::to_string(layer) + "." : "";
+    table.push_back({prefix + std::string(name_of(kind)), kind, layer, rows, cols, offset});
     offset += rows * cols;
   };
-  add("wte", V, C);
-  add("wpe", T, C);
-  add("lm_head", V, C);
+  add(TensorKind::wte, 0, V, C);
+  add(TensorKind::wpe, 0, T, C);
+  add(TensorKind::lm_head, 0, V, C);
   for (int i = 0; i < config.n_layer; ++i) {
-    const std::string layer = "layer" + std::to_string(i) + ".";
-    add(layer + "attn_wq", C, C);
-    add(layer + "attn_wk", C, C);
-    add(layer + "attn_wv", C, C);
-    add(layer + "attn_wo", C, C);
-    add(layer + "mlp_fc1", 4 * C, C);
-    add(layer + "mlp_fc2", C, 4 * C);
+    add(TensorKind::attn_wq, i, C, C);
+    add(TensorKind::attn_wk, i, C, C);
+    add(TensorKind::attn_wv, i, C, C);
+    add(TensorKind::attn_wo, i, C, C);
+    add(TensorKind::mlp_fc1, i, 4 * C, C);
+    add(TensorKind::mlp_fc2, i, C, 4 * C);
   }
   return table;
 }
@@ -35,8 +35,8 @@ Index parameter_count(const ModelConfig& config) {
 template <class T>
 void initialize(Parameters<T>& parameters, const InitConfig& init, Rng& rng) {
   for (std::size_t i = 0; i < parameters.table().size(); ++i) {
-    const std::string& name = parameters.table()[i].name;
-    const bool projection = name.ends_with(".attn_wo") || name.ends_with(".mlp_fc2");
+    const TensorKind kind = parameters.table()[i].kind;
+    const bool projection = kind == TensorKind::attn_wo || kind == TensorKind::mlp_fc2;
     const double std = projection && init.zero_projections ? 0.0 : init.std;
     auto tensor = parameters.tensor(i);
     for (Index row = 0; row < tensor.rows(); ++row) {

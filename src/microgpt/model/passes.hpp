@@ -3,39 +3,58 @@
 #pragma once
 
 #include <span>
+#include <type_traits>
 
 #include "microgpt/model/activations.hpp"
 #include "microgpt/model/batch.hpp"
 #include "microgpt/model/config.hpp"
 #include "microgpt/model/parameters.hpp"
+#include "microgpt/model/sites.hpp"
 
 namespace microgpt {
 
+/// What a pass tells of each site, as soon as its values are computed: here nobody, at no cost. A tap that looks at
+/// them, or changes them for all that follows, is also told of scores and pattern.
+struct NoTap {
+  void operator()(Site /*site*/, int /*layer*/ = 0) const {}
+};
+
 /// gpt_forward's, on this list of operations (nn/ops.hpp); `a` has the batch's shape.
-template <class Ops, class T>
+template <class Ops, class T, class Tap = NoTap>
 void forward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch, Activations<T>& a,
-                  const Ops& ops = {}) {
+                  const Tap& tap = {}, const Ops& ops = {}) {
   const PatternLayout heads{batch.offsets, config.n_head};
 
-  ops.embedding_forward(a.embed(), batch.token, batch.position, w.wte(), w.wpe());
-  ops.rmsnorm_forward(a.resid_pre(0), a.embed_scale(), a.embed());
+  // clang-format off
+  ops.embedding_forward(a.embed(), batch.token, batch.position, w.wte(), w.wpe());  tap(Site::embed);
+  ops.rmsnorm_forward(a.resid_pre(0), a.embed_scale(), a.embed());                  tap(Site::embed_norm);
 
-  for (int i = 0; i < config.n_layer; ++i) {
-    ops.rmsnorm_forward(a.attn_norm(i), a.attn_scale(i), a.resid_pre(i));
-    ops.linear_forward(a.qkv(i), a.attn_norm(i), w.attn_wqkv(i));
-    ops.attention_forward(a.z(i), a.scores(i), a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
-    ops.linear_forward(a.attn_out(i), a.z(i), w.attn_wo(i));
-    ops.residual_forward(a.resid_mid(i), a.resid_pre(i), a.attn_out(i));
+  for (int i = 0; i < config.n_layer; ++i) {                                        tap(Site::resid_pre, i);
+    ops.rmsnorm_forward(a.attn_norm(i), a.attn_scale(i), a.resid_pre(i));           tap(Site::attn_norm, i);
+    ops.linear_forward(a.qkv(i), a.attn_norm(i), w.attn_wqkv(i));                   tap(Site::q, i);
+                                                                                    tap(Site::k, i);
+                                                                                    tap(Site::v, i);
+    if constexpr (std::is_same_v<Tap, NoTap>) {
+      ops.attention_forward(a.z(i), a.scores(i), a.pattern(i), a.q(i), a.k(i), a.v(i), heads);
+    } else {
+      ops.attention_scores(a.scores(i), a.q(i), a.k(i), heads);                     tap(Site::scores, i);
+      ops.attention_pattern(a.pattern(i), a.scores(i), heads);                      tap(Site::pattern, i);
+      ops.attention_values(a.z(i), a.pattern(i), a.v(i), heads);                    tap(Site::z, i);
+    }
+    ops.linear_forward(a.attn_out(i), a.z(i), w.attn_wo(i));                        tap(Site::attn_out, i);
+    ops.residual_forward(a.resid_mid(i), a.resid_pre(i), a.attn_out(i));            tap(Site::resid_mid, i);
 
-    ops.rmsnorm_forward(a.mlp_norm(i), a.mlp_scale(i), a.resid_mid(i));
-    ops.linear_forward(a.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
-    ops.activation_forward(a.mlp_post(i), a.mlp_pre(i), config.activation);
-    ops.linear_forward(a.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
-    ops.residual_forward(a.resid_post(i), a.resid_mid(i), a.mlp_out(i));
+    ops.rmsnorm_forward(a.mlp_norm(i), a.mlp_scale(i), a.resid_mid(i));             tap(Site::mlp_norm, i);
+    ops.linear_forward(a.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));                  tap(Site::mlp_pre, i);
+    ops.activation_forward(a.mlp_post(i), a.mlp_pre(i), config.activation);         tap(Site::mlp_post, i);
+    ops.linear_forward(a.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));                  tap(Site::mlp_out, i);
+    ops.residual_forward(a.resid_post(i), a.resid_mid(i), a.mlp_out(i));            tap(Site::resid_post, i);
   }
 
-  ops.linear_forward(a.logits(), a.resid_pre(config.n_layer), w.lm_head());  // no norm before lm_head
-  ops.cross_entropy_forward(a.probs(), a.nll(), a.logits(), batch.target);
+  // No norm before lm_head.
+  ops.linear_forward(a.logits(), a.resid_pre(config.n_layer), w.lm_head());         tap(Site::logits);
+  ops.cross_entropy_forward(a.probs(), a.nll(), a.logits(), batch.target);          tap(Site::probs);
+  // clang-format on
 }
 
 /// gpt_backward's, on this list of operations.

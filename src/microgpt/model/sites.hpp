@@ -3,11 +3,16 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+
+#include "microgpt/model/parameters.hpp"
 
 namespace microgpt {
 
+/// In the order of the pass: before the layers, in each layer, after them.
 enum class Site : std::uint8_t {
   embed_token,
   embed_position,
@@ -80,5 +85,40 @@ inline constexpr std::array<SiteInfo, 21> kSites = {{
 constexpr const SiteInfo& info(Site site) {
   return kSites[static_cast<std::size_t>(site)];
 }
+
+/// Calls visit(site, layer) for each site of a model in the order of the pass; the layer is 0 outside layers.
+template <class Visit>
+void each_site(int n_layer, const Visit& visit) {
+  std::size_t first = 0;  // of those in layers
+  for (; !kSites[first].in_layer; ++first) visit(kSites[first].site, 0);
+  std::size_t end = first;
+  while (kSites[end].in_layer) ++end;
+  for (int layer = 0; layer < n_layer; ++layer) {
+    for (std::size_t i = first; i < end; ++i) visit(kSites[i].site, layer);
+  }
+  for (; end < kSites.size(); ++end) visit(kSites[end].site, 0);
+}
+
+/// A matrix that leads from one site of its layer to another, y = x Wᵀ.
+struct Projection {
+  TensorKind weight;
+  Site from, to;
+};
+inline constexpr std::array<Projection, 7> kProjections = {{
+    {TensorKind::attn_wq, Site::attn_norm, Site::q},
+    {TensorKind::attn_wk, Site::attn_norm, Site::k},
+    {TensorKind::attn_wv, Site::attn_norm, Site::v},
+    {TensorKind::attn_wo, Site::z, Site::attn_out},
+    {TensorKind::mlp_fc1, Site::mlp_norm, Site::mlp_pre},
+    {TensorKind::mlp_fc2, Site::mlp_post, Site::mlp_out},
+    {TensorKind::lm_head, Site::resid_post, Site::logits},  // of the last layer; embed_norm if there is none
+}};
+
+/// "layer0.attn.q", "logits".
+std::string site_name(Site site, int layer);
+
+/// The site's hook in TransformerLens, as "blocks.0.attn.hook_q"; "" if it has none. `layer` means nothing of sites
+/// outside layers.
+std::string hook_name(Site site, int layer);
 
 }  // namespace microgpt

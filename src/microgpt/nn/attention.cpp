@@ -2,36 +2,21 @@
 
 #include <cmath>
 
+#include "microgpt/nn/product.hpp"
 #include "microgpt/nn/softmax.hpp"
 
 namespace microgpt {
 
 namespace {
 
-/// Calls visit(first position, positions n, first channel, offset of the head's (n, n) matrix).
-template <class Visit>
-void each_head(const PatternLayout& layout, Index head_size, Visit&& visit) {
-  std::size_t at = 0;
-  for (std::size_t d = 0; d + 1 < layout.offsets.size(); ++d) {
-    const Index begin = layout.offsets[d];
-    const Index n = layout.offsets[d + 1] - begin;
-    for (Index h = 0; h < layout.n_head; ++h) {
-      visit(begin, n, h * head_size, at);
-      at += static_cast<std::size_t>(n * n);
-    }
-  }
-}
-
-}  // namespace
-
 template <class T>
-void attention_head_scores(Out<T> scores, In<T> q, In<T> k) {
+void head_scores(Out<T> scores, In<T> q, In<T> k) {
   const T scale = T(1) / std::sqrt(static_cast<T>(q.cols()));
-  scores.noalias() = (scale * q) * k.transpose();  // 1
+  multiply_abt<T>(scores, q, k, scale);  // 1  scores = scale q kᵀ
 }
 
 template <class T>
-void attention_head_pattern(Out<T> pattern, In<T> scores) {
+void head_pattern(Out<T> pattern, In<T> scores) {
   const Index hidden = scores.cols() - scores.rows();
   for (Index i = 0; i < scores.rows(); ++i) {  // 2
     const Index seen = hidden + i + 1;
@@ -42,15 +27,24 @@ void attention_head_pattern(Out<T> pattern, In<T> scores) {
 }
 
 template <class T>
-void attention_head_values(Out<T> z, In<T> pattern, In<T> v) {
-  z.noalias() = pattern * v;  // 3
+void head_values(Out<T> z, In<T> pattern, In<T> v) {
+  multiply<T>(z, pattern, v);  // 3  z = pattern v
 }
+
+/// What a head has of q, k, v, z or their gradients (P, C).
+template <class Numbers>
+auto own_part(Numbers& m, const PatternLayout::HeadMatrix& head, const PatternLayout& layout) {
+  const Index D = m.cols() / layout.n_head;
+  return m.block(head.begin, head.head * D, head.n, D);
+}
+
+}  // namespace
 
 template <class T>
 void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v) {
-  attention_head_scores<T>(scores, q, k);
-  attention_head_pattern<T>(pattern, scores);
-  attention_head_values<T>(z, pattern, v);
+  head_scores<T>(scores, q, k);
+  head_pattern<T>(pattern, scores);
+  head_values<T>(z, pattern, v);
 }
 
 template <class T>
@@ -58,8 +52,8 @@ void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Ou
                              In<T> pattern, In<T> q, In<T> k, In<T> v) {
   const T scale = T(1) / std::sqrt(static_cast<T>(q.cols()));
   // 3 forward: z = pattern v
-  dpattern.noalias() = dz * v.transpose();
-  dv.noalias() = pattern.transpose() * dz;
+  multiply_abt<T>(dpattern, dz, v);  // dpattern = dz vᵀ
+  multiply_atb<T>(dv, pattern, dz);  // dv = patternᵀ dz
   // 2 forward: pattern = softmax(scores); where a key is not seen, pattern is 0 and so dscores
   // stays 0
   const auto count = static_cast<std::size_t>(k.rows());
@@ -68,16 +62,13 @@ void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Ou
                         {pattern.row(i).data(), count});
   }
   // 1 forward: scores = scale q kᵀ
-  dq.noalias() = (scale * dscores) * k;
-  dk.noalias() = (scale * dscores).transpose() * q;
+  multiply<T>(dq, dscores, k, scale);      // dq = scale dscores k
+  multiply_atb<T>(dk, dscores, q, scale);  // dk = scale dscoresᵀ q
 }
 
 Index PatternLayout::size() const {
   Index total = 0;
-  for (std::size_t d = 0; d + 1 < offsets.size(); ++d) {
-    const Index n = offsets[d + 1] - offsets[d];
-    total += n_head * n * n;
-  }
+  each_document([&](std::size_t /*d*/, Index /*begin*/, Index n, Index /*at*/) { total += n_head * n * n; });
   return total;
 }
 
@@ -88,11 +79,34 @@ Index PatternLayout::room() const {
 template <class T>
 void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                        const PatternLayout& layout) {
-  const Index size = q.cols() / layout.n_head;
-  each_head(layout, size, [&](Index begin, Index n, Index channel, std::size_t at) {
-    attention_head_forward<T>(z.block(begin, channel, n, size), View<T>(&scores[at], n, n),
-                              View<T>(&pattern[at], n, n), q.block(begin, channel, n, size),
-                              k.block(begin, channel, n, size), v.block(begin, channel, n, size));
+  layout.each_head([&](const PatternLayout::HeadMatrix& head) {
+    const auto own = [&](auto& m) { return own_part(m, head, layout); };
+    attention_head_forward<T>(own(z), View<T>(&scores[head.at], head.n, head.n),
+                              View<T>(&pattern[head.at], head.n, head.n), own(q), own(k), own(v));
+  });
+}
+
+template <class T>
+void attention_scores(std::span<T> scores, In<T> q, In<T> k, const PatternLayout& layout) {
+  layout.each_head([&](const PatternLayout::HeadMatrix& head) {
+    head_scores<T>(View<T>(&scores[head.at], head.n, head.n), own_part(q, head, layout),
+                   own_part(k, head, layout));
+  });
+}
+
+template <class T>
+void attention_pattern(std::span<T> pattern, std::span<const T> scores, const PatternLayout& layout) {
+  layout.each_head([&](const PatternLayout::HeadMatrix& head) {
+    head_pattern<T>(View<T>(&pattern[head.at], head.n, head.n),
+                    ConstView<T>(&scores[head.at], head.n, head.n));
+  });
+}
+
+template <class T>
+void attention_values(Out<T> z, std::span<const T> pattern, In<T> v, const PatternLayout& layout) {
+  layout.each_head([&](const PatternLayout::HeadMatrix& head) {
+    head_values<T>(own_part(z, head, layout), ConstView<T>(&pattern[head.at], head.n, head.n),
+                   own_part(v, head, layout));
   });
 }
 
@@ -100,25 +114,23 @@ template <class T>
 void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,
                         In<T> dz, std::span<const T> pattern, In<T> q, In<T> k, In<T> v,
                         const PatternLayout& layout) {
-  const Index size = q.cols() / layout.n_head;
-  each_head(layout, size, [&](Index begin, Index n, Index channel, std::size_t at) {
-    attention_head_backward<T>(dq.block(begin, channel, n, size), dk.block(begin, channel, n, size),
-                               dv.block(begin, channel, n, size), View<T>(&dscores[at], n, n),
-                               View<T>(&dpattern[at], n, n), dz.block(begin, channel, n, size),
-                               ConstView<T>(&pattern[at], n, n), q.block(begin, channel, n, size),
-                               k.block(begin, channel, n, size), v.block(begin, channel, n, size));
+  layout.each_head([&](const PatternLayout::HeadMatrix& head) {
+    const auto own = [&](auto& m) { return own_part(m, head, layout); };
+    attention_head_backward<T>(own(dq), own(dk), own(dv), View<T>(&dscores[head.at], head.n, head.n),
+                               View<T>(&dpattern[head.at], head.n, head.n), own(dz),
+                               ConstView<T>(&pattern[head.at], head.n, head.n), own(q), own(k), own(v));
   });
 }
 
 #define MICROGPT_INSTANTIATE(T)                                                                         \
-  template void attention_head_scores<T>(Out<T>, In<T>, In<T>);                                         \
-  template void attention_head_pattern<T>(Out<T>, In<T>);                                               \
-  template void attention_head_values<T>(Out<T>, In<T>, In<T>);                                         \
   template void attention_head_forward<T>(Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>);                 \
   template void attention_head_backward<T>(Out<T>, Out<T>, Out<T>, Out<T>, Out<T>, In<T>, In<T>, In<T>, \
                                            In<T>, In<T>);                                               \
   template void attention_forward<T>(Out<T>, std::span<T>, std::span<T>, In<T>, In<T>, In<T>,           \
                                      const PatternLayout&);                                             \
+  template void attention_scores<T>(std::span<T>, In<T>, In<T>, const PatternLayout&);                  \
+  template void attention_pattern<T>(std::span<T>, std::span<const T>, const PatternLayout&);           \
+  template void attention_values<T>(Out<T>, std::span<const T>, In<T>, const PatternLayout&);           \
   template void attention_backward<T>(Out<T>, Out<T>, Out<T>, std::span<T>, std::span<T>, In<T>,        \
                                       std::span<const T>, In<T>, In<T>, In<T>, const PatternLayout&);
 MICROGPT_INSTANTIATE(float)

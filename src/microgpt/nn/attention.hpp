@@ -8,6 +8,7 @@
 // training, with n = 1 one step of decoding over the keys and values kept so far.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "microgpt/base/matrix.hpp"
@@ -17,14 +18,6 @@ namespace microgpt {
 /// z (n, D), scores and pattern (n, m), q (n, D), k and v (m, D).
 template <class T>
 void attention_head_forward(Out<T> z, Out<T> scores, Out<T> pattern, In<T> q, In<T> k, In<T> v);
-
-/// The three passes by themselves, for one head as above.
-template <class T>
-void attention_head_scores(Out<T> scores, In<T> q, In<T> k);
-template <class T>
-void attention_head_pattern(Out<T> pattern, In<T> scores);
-template <class T>
-void attention_head_values(Out<T> z, In<T> pattern, In<T> v);
 
 /// dpattern and dscores (n, m) are filled on the way.
 template <class T>
@@ -36,9 +29,37 @@ struct PatternLayout {
   std::span<const int> offsets;  ///< of the documents: d is positions offsets[d] ... offsets[d + 1] - 1
   int n_head = 1;
 
-  [[nodiscard]] Index size() const;  ///< H · Σ n²
-  [[nodiscard]] Index room()
-      const;  ///< H · Σ n (n + 3): what to set aside, for the fast form works in blocks
+  /// H · Σ n²: the numbers of all head matrices.
+  [[nodiscard]] Index size() const;
+  /// H · Σ n (n + 3): what to set aside for them, since the fast form works in blocks.
+  [[nodiscard]] Index room() const;
+
+  /// Calls visit(document, its first position, its positions n, where its head matrices begin).
+  template <class Visit>
+  void each_document(const Visit& visit) const {
+    Index at = 0;
+    for (std::size_t d = 0; d + 1 < offsets.size(); ++d) {
+      const Index begin = offsets[d];
+      const Index n = offsets[d + 1] - begin;
+      visit(d, begin, n, at);
+      at += n_head * n * n;
+    }
+  }
+
+  /// A head in a document of positions begin ... begin + n - 1; its matrix (n, n) begins at number `at`.
+  struct HeadMatrix {
+    std::size_t document;
+    Index head, begin, n;
+    std::size_t at;
+  };
+  /// Calls visit(HeadMatrix) for every head of every document.
+  template <class Visit>
+  void each_head(const Visit& visit) const {
+    each_document([&](std::size_t document, Index begin, Index n, Index at) {
+      for (Index h = 0; h < n_head; ++h)
+        visit(HeadMatrix{document, h, begin, n, static_cast<std::size_t>(at + h * n * n)});
+    });
+  }
 };
 
 /// All heads of all documents of a batch. z, q, k, v (P, C); head h is columns h D ... h D + D - 1.
@@ -46,6 +67,14 @@ struct PatternLayout {
 template <class T>
 void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                        const PatternLayout& layout);
+
+/// Its three steps by themselves, each for all heads.
+template <class T>
+void attention_scores(std::span<T> scores, In<T> q, In<T> k, const PatternLayout& layout);
+template <class T>
+void attention_pattern(std::span<T> pattern, std::span<const T> scores, const PatternLayout& layout);
+template <class T>
+void attention_values(Out<T> z, std::span<const T> pattern, In<T> v, const PatternLayout& layout);
 
 template <class T>
 void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,

@@ -19,8 +19,7 @@ void cross_entropy_backward(Out<T> dlogits, In<T> probs, std::span<const int> ta
                             std::span<const T> weight) {
   for (Index p = 0; p < probs.rows(); ++p) {
     const auto i = static_cast<std::size_t>(p);
-    // forward: nll = log Σ exp(logits) - logits[target],   so   dlogits = softmax(logits) -
-    // onehot(target)
+    // forward: nll = log Σ exp(logits) - logits[target],   so   dlogits = softmax(logits) - onehot(target)
     dlogits.row(p) = weight[i] * probs.row(p);
     dlogits(p, target[i]) -= weight[i];
   }

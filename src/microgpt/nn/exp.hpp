@@ -6,19 +6,21 @@
 // the last place of a float). Every element gives the same bits wherever it stands in a row.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
+#include "microgpt/base/bit_cast.hpp"
+
 namespace microgpt {
+
+/// What the formula takes besides the series; nn/fast/form/vec.hpp has it for whole vectors.
+inline constexpr float kLog2E = 1.44269504F;
+inline constexpr float kLn2High = 0.693359375F;    // few bits, so that n * kLn2High is exact
+inline constexpr float kLn2Low = -2.12194440e-4F;  // ln 2 - kLn2High
+inline constexpr float kRounder = 12582912.0F;     // 1.5 · 2^23: adding it rounds to an integer
 
 /// Relative error below 2e-7 (a float has 6e-8); 0 below -104, infinity above 89, NaN of NaN.
 inline float exponential(float x) {
-  constexpr float kLog2E = 1.44269504F;
-  constexpr float kLn2High = 0.693359375F;    // few bits, so that n * kLn2High is exact
-  constexpr float kLn2Low = -2.12194440e-4F;  // ln 2 - kLn2High
-  constexpr float kRounder = 12582912.0F;     // 1.5 · 2^23: adding it rounds to an integer
-
   x = x < -104.0F ? -104.0F : x;  // (a NaN passes both comparisons)
   x = x > 89.0F ? 89.0F : x;
   const float shifted = x * kLog2E + kRounder;
@@ -36,10 +38,10 @@ inline float exponential(float x) {
 
   // 2^n in two factors, so that results down to the smallest subnormal and up to infinity come out
   // right.
-  const std::int32_t exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(kRounder);
+  const std::int32_t exponent = bit_cast<std::int32_t>(shifted) - bit_cast<std::int32_t>(kRounder);
   const std::int32_t half = exponent >> 1;
-  const float first = std::bit_cast<float>((half + 127) << 23);
-  const float second = std::bit_cast<float>((exponent - half + 127) << 23);
+  const float first = bit_cast<float>((half + 127) << 23);
+  const float second = bit_cast<float>((exponent - half + 127) << 23);
   return e * first * second;
 }
 

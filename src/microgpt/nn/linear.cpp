@@ -1,17 +1,19 @@
 #include "microgpt/nn/linear.hpp"
 
+#include "microgpt/nn/product.hpp"
+
 namespace microgpt {
 
 template <class T>
 void linear_forward(Out<T> y, In<T> x, In<T> w) {
-  y.noalias() = x * w.transpose();
+  multiply_abt<T>(y, x, w);  // y = x Wᵀ
 }
 
 template <class T>
 void linear_backward(Out<T> dx, Out<T> dw, In<T> dy, In<T> x, In<T> w) {
   // forward: y = x Wᵀ
-  dx.noalias() = dy * w;
-  dw.noalias() += dy.transpose() * x;
+  multiply<T>(dx, dy, w);  // dx = dy W
+  add_atb<T>(dw, dy, x);   // dW += dyᵀ x
 }
 
 #define MICROGPT_INSTANTIATE(T)                          \

@@ -1,5 +1,5 @@
-// The seam between the readable forms of the operations and the fast ones. The model (model/gpt.cpp) is
-// written once, on one of these lists.
+// The seam between the readable forms of the operations and the fast ones. The passes through the model
+// (model/passes.hpp) are written once, on one of these lists.
 #pragma once
 
 #include "microgpt/nn/activation.hpp"
@@ -23,6 +23,9 @@ struct ReadableOps {
   static constexpr auto linear_forward = microgpt::linear_forward<T>;
   static constexpr auto linear_backward = microgpt::linear_backward<T>;
   static constexpr auto attention_forward = microgpt::attention_forward<T>;
+  static constexpr auto attention_scores = microgpt::attention_scores<T>;
+  static constexpr auto attention_pattern = microgpt::attention_pattern<T>;
+  static constexpr auto attention_values = microgpt::attention_values<T>;
   static constexpr auto attention_backward = microgpt::attention_backward<T>;
   static constexpr auto residual_forward = microgpt::residual_forward<T>;
   static constexpr auto activation_forward = microgpt::activation_forward<T>;
@@ -31,12 +34,23 @@ struct ReadableOps {
   static constexpr auto cross_entropy_backward = microgpt::cross_entropy_backward<T>;
 };
 
-/// What training in single precision uses.
-struct FastOps : ReadableOps<float> {
+/// What training, evaluation and study use: of double precision only the products, which take most of the time.
+template <class T>
+struct FastOps;
+template <>
+struct FastOps<double> : ReadableOps<double> {
+  static constexpr auto linear_forward = fast::linear_forward<double>;
+  static constexpr auto linear_backward = fast::linear_backward<double>;
+};
+template <>
+struct FastOps<float> : ReadableOps<float> {
+  static constexpr auto embedding_forward = fast::embedding_forward;
+  static constexpr auto embedding_backward = fast::embedding_backward;
+  static constexpr auto residual_forward = fast::residual_forward;
   static constexpr auto rmsnorm_forward = fast::rmsnorm_forward;
   static constexpr auto rmsnorm_backward = fast::rmsnorm_backward;
-  static constexpr auto linear_forward = fast::linear_forward;
-  static constexpr auto linear_backward = fast::linear_backward;
+  static constexpr auto linear_forward = fast::linear_forward<float>;
+  static constexpr auto linear_backward = fast::linear_backward<float>;
   static constexpr auto attention_forward = fast::attention_forward;
   static constexpr auto attention_backward = fast::attention_backward;
   static constexpr auto activation_forward = fast::activation_forward;

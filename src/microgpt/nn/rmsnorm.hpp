@@ -3,10 +3,9 @@
 #pragma once
 
 #include "microgpt/base/matrix.hpp"
+#include "microgpt/nn/rmsnorm_epsilon.hpp"
 
 namespace microgpt {
-
-inline constexpr double kRmsNormEpsilon = 1e-5;
 
 /// y (P, C), r (P, 1), x (P, C).
 template <class T>

@@ -19,10 +19,9 @@ template <class T>
 T softmax_forward(std::span<T> y, std::span<const T> x) {
   const auto n = static_cast<Index>(x.size());
   const T m = ConstRow<T>(x.data(), n).maxCoeff();
-  for (std::size_t i = 0; i < x.size(); ++i) y[i] = exponential(x[i] - m);
-  Row<T> row(y.data(), n);
-  const T total = row.sum();
-  row *= T(1) / total;
+  T total = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) total += y[i] = exponential(x[i] - m);
+  Row<T>(y.data(), n) *= T(1) / total;
   return m + std::log(total);
 }
 

@@ -11,7 +11,8 @@
 
 namespace microgpt {
 
-/// Returns log Σ_j exp(x_j), which cross entropy needs. y and x have one or more elements and may
+/// Returns log Σ_j exp(x_j), which cross entropy needs. y and x have one or more elements. y lies in an Arena where every
+/// digit matters: the order in which its sum is taken depends on where it begins. x may
 /// be the same memory.
 template <class T>
 T softmax_forward(std::span<T> y, std::span<const T> x);

@@ -49,13 +49,14 @@ std::string format(const char* pattern, auto... values) {
 
 void check(const Config& config, const Options& options) {
   const auto refuse = [](const char* name, int value, const char* allowed) {
-    throw Error(Fault::usage, format("bad size: %s (%d): ", name, value) + allowed);
+    throw Error(Fault::usage,
+                {.what = "bad size", .where = name, .value = std::to_string(value), .hint = allowed});
   };
-  if (options.n_layer < 0) refuse("n-layer", options.n_layer, "0 or more");
-  if (options.n_embd < 1) refuse("n-embd", options.n_embd, "1 or more");
-  if (options.n_head < 1) refuse("n-head", options.n_head, "1 or more");
-  if (options.n_head > options.n_embd) refuse("n-head", options.n_head, "at most n-embd");
-  if (config.block_size < 1) refuse("block-size", config.block_size, "1 or more");
+  if (options.n_layer < 0) refuse("n-layer", options.n_layer, "must be 0 or more");
+  if (options.n_embd < 1) refuse("n-embd", options.n_embd, "must be 1 or more");
+  if (options.n_head < 1) refuse("n-head", options.n_head, "must be 1 or more");
+  if (options.n_head > options.n_embd) refuse("n-head", options.n_head, "must be at most n-embd");
+  if (config.block_size < 1) refuse("block-size", config.block_size, "must be 1 or more");
 }
 
 }  // namespace
@@ -104,9 +105,9 @@ void run(std::vector<std::string_view> docs, const Options& options, std::ostrea
     const Value loss = document_loss(config, state, tokens);
     const double loss_data = loss.data();
     if (std::isinf(loss_data)) {
-      throw Error(Fault::numeric, format("training broke down: step %d: a probability became 0, whose "
-                                         "logarithm Python refuses",
-                                         step + 1));
+      throw Error(Fault::numeric, {.what = "training broke down",
+                                   .where = "step " + std::to_string(step + 1),
+                                   .hint = "a probability became 0, and Python refuses its logarithm"});
     }
     tape.backward(loss);
 

@@ -13,8 +13,7 @@
 //   c = log a     dc/da = 1/a
 //   c = exp a     dc/da = exp a
 //   c = relu a    dc/da = 1 if a > 0, else 0
-//   c = t + a · b, one node for two, since a GPT is made of sums of products: Python's backward pass takes
-//   the
+//   c = t + a · b, one node for two, since a GPT is made of sums of products: Python's backward pass takes the
 //                 product right after the sum, so nothing changes but the time
 //
 // A difference is a + b · (-1) and a quotient a · b^(-1), as in Python, so that every digit agrees.

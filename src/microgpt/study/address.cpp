@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::study {
 
@@ -45,12 +47,14 @@ std::optional<int> to_number(std::string_view text) {
   return value;
 }
 
-[[noreturn]] void refuse(std::string_view text, const std::string& why) {
-  throw Error(Fault::usage, "bad address: '" + std::string(text) + "': " + why);
-}
+/// What is refused: a text, and what errors call it.
+struct AddressText {
+  std::string_view text, what;
+};
 
-std::string range(int count) {
-  return count == 1 ? "only 0" : "0 to " + std::to_string(count - 1);
+[[noreturn]] void refuse(const AddressText& whole, const std::string& why) {
+  throw Error(Fault::usage,
+              {.what = "bad " + std::string(whole.what), .value = in_quotes(whole.text), .hint = why});
 }
 
 std::string all_names() {
@@ -63,7 +67,7 @@ std::string all_names() {
 }
 
 /// The site part: "layer0.attn.q".
-Address parse_site(std::string_view text, std::string_view whole, const ModelConfig& config) {
+Address parse_site(std::string_view text, const AddressText& whole, const ModelConfig& config) {
   std::string_view name = text;
   std::optional<int> layer;
   if (name.starts_with("layer")) {
@@ -77,7 +81,7 @@ Address parse_site(std::string_view text, std::string_view whole, const ModelCon
     if (site.name != name || site.in_layer != layer.has_value()) continue;
     if (layer && *layer >= config.n_layer) {
       refuse(whole, "there is no layer " + std::to_string(*layer) + ": the model has "
-                        + (config.n_layer == 0 ? "none" : range(config.n_layer)));
+                        + index_range(config.n_layer));
     }
     return {.site = site.site, .layer = layer.value_or(0)};
   }
@@ -86,13 +90,15 @@ Address parse_site(std::string_view text, std::string_view whole, const ModelCon
 
 }  // namespace
 
-std::string site_name(Site site, int layer) {
-  const SiteInfo& i = info(site);
-  return (i.in_layer ? "layer" + std::to_string(layer) + "." : "") + std::string(i.name);
+void require_index(const std::string& what, int index, int count) {
+  if (index >= 0 && index < count) return;
+  throw Error(
+      Fault::usage,
+      {.what = "bad " + what, .value = std::to_string(index), .hint = "there are " + index_range(count)});
 }
 
-Address parse_address(std::string_view text, const ModelConfig& config) {
-  const std::string_view whole = text;
+Address parse_address(std::string_view text, const ModelConfig& config, std::string_view what) {
+  const AddressText whole{text, what};
   text = trimmed(text);
   const auto open = text.find('[');
   Address address = parse_site(trimmed(text.substr(0, open)), whole, config);
@@ -128,7 +134,7 @@ Address parse_address(std::string_view text, const ModelConfig& config) {
     }
     if (number >= count) {
       refuse(whole, "there is no " + std::string(key->name) + " " + std::to_string(number) + ": there are "
-                        + range(count));
+                        + index_range(count));
     }
   }
   if (address.position && address.source && *address.source > *address.position) {
@@ -146,6 +152,44 @@ std::string to_string(const Address& address) {
     }
   }
   return site_name(address.site, address.layer) + (indices.empty() ? "" : "[" + indices + "]");
+}
+
+WeightAddress parse_weight(std::string_view text, const std::vector<TensorSpec>& table,
+                           std::string_view what) {
+  const AddressText whole{text, what};
+  text = trimmed(text);
+  const auto open = std::min(text.find('['), text.size());
+  const std::string_view name = trimmed(text.substr(0, open));
+  const auto tensor =
+      std::find_if(table.begin(), table.end(), [&](const TensorSpec& t) { return t.name == name; });
+  if (tensor == table.end()) {
+    std::string names;
+    for (const TensorSpec& one : table) names += (names.empty() ? "" : ", ") + one.name;
+    refuse(whole, "no such tensor: there are " + names);
+  }
+  const std::string_view indices = text.substr(open);
+  const auto comma = indices.find(',');
+  if (!indices.ends_with(']') || comma == std::string_view::npos) {
+    refuse(whole, "write row and column as in " + tensor->name + "[0,0]; it is "
+                      + std::to_string(tensor->rows) + " x " + std::to_string(tensor->cols));
+  }
+  const auto index = [&](std::string_view part, const std::string& key, Index count) -> Index {
+    const auto number = to_number(trimmed(part));
+    if (!number) refuse(whole, key + " takes a number from 0");
+    if (*number >= count) {
+      refuse(whole,
+             "there is no " + key + " " + std::to_string(*number) + ": there are " + index_range(count));
+    }
+    return *number;
+  };
+  return {.tensor = static_cast<std::size_t>(tensor - table.begin()),
+          .row = index(indices.substr(1, comma - 1), "row", tensor->rows),
+          .column = index(indices.substr(comma + 1, indices.size() - comma - 2), "column", tensor->cols)};
+}
+
+std::string to_string(const WeightAddress& weight, const std::vector<TensorSpec>& table) {
+  return table[weight.tensor].name + "[" + std::to_string(weight.row) + "," + std::to_string(weight.column)
+         + "]";
 }
 
 }  // namespace microgpt::study

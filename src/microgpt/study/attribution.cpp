@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
-#include "microgpt/base/error.hpp"
 #include "microgpt/nn/softmax.hpp"
+#include "microgpt/study/address.hpp"
+#include "microgpt/study/numbers.hpp"
 
 namespace microgpt::study {
 
@@ -12,41 +15,39 @@ namespace {
 
 using Vector = Eigen::RowVectorXd;
 
-void check_position(const Trace& trace, int position) {
-  const int n = trace.batch().offsets[1];
-  if (position >= 0 && position < n) return;
-  throw Error(Fault::usage, "bad position: " + std::to_string(position) + ": the text has "
-                                + (n == 1 ? "only position 0" : "positions 0 to " + std::to_string(n - 1)));
-}
-
-void check_token(const Model& model, int token) {
-  if (token >= 0 && token < model.config.vocab_size) return;
-  throw Error(Fault::usage, "bad token: " + std::to_string(token) + ": there are 0 to "
-                                + std::to_string(model.config.vocab_size - 1));
-}
-
-/// The stages of the residual stream, in order.
-std::vector<Address> stages(const ModelConfig& config) {
-  std::vector<Address> list = {{.site = Site::embed_norm}};
-  for (int i = 0; i < config.n_layer; ++i) {
-    list.push_back({.site = Site::resid_mid, .layer = i});
-    list.push_back({.site = Site::resid_post, .layer = i});
-  }
-  return list;
-}
-
-/// 0 if there is no angle.
-double cosine(const Vector& a, const Vector& b) {
-  const double lengths = a.norm() * b.norm();
-  return lengths > 0 ? a.dot(b) / lengths : 0;
+/// What stands at a position, to calculate with.
+Vector vector_at(const Trace& trace, Site site, int layer, int position) {
+  const std::vector<double> row = trace.row(site, layer, position);
+  return Eigen::Map<const Vector>(row.data(), static_cast<Index>(row.size()));
 }
 
 }  // namespace
 
+Token expected_token(const Trace& trace, int position) {
+  require_index("position", position, trace.batch().offsets[1]);
+  const Batch& batch = trace.batch();
+  Token token = batch.target[static_cast<std::size_t>(position)];
+  if (position == batch.offsets[1] - 1) vector_at(trace, Site::logits, 0, position).maxCoeff(&token);
+  return token;
+}
+
+std::vector<Address> residual_stages(const ModelConfig& config, std::size_t most) {
+  const bool all = 2 * static_cast<std::size_t>(config.n_layer) + 1 <= most;
+  std::vector<Address> stages = {{.site = Site::embed_norm}};
+  for (int i = 0; i < config.n_layer; ++i) {
+    if (all) stages.push_back({.site = Site::resid_mid, .layer = i});
+    stages.push_back({.site = Site::resid_post, .layer = i});
+  }
+  if (stages.size() <= most) return stages;
+  std::vector<Address> some;
+  for (std::size_t i = 0; i < most; ++i) some.push_back(stages[i * (stages.size() - 1) / (most - 1)]);
+  return some;
+}
+
 Ledger ledger(const Model& model, const Trace& trace, int position, int target, int contrast) {
-  check_position(trace, position);
-  check_token(model, target);
-  if (contrast >= 0) check_token(model, contrast);
+  require_index("position", position, trace.batch().offsets[1]);
+  require_index("token", target, model.config.vocab_size);
+  if (contrast >= 0) require_index("token", contrast, model.config.vocab_size);
 
   const ModelConfig& config = model.config;
   const Parameters<double>& w = model.parameters;
@@ -61,7 +62,7 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
                 .sum = 0,
                 .parts = {},
                 .stages = {}};
-  const Vector logits = trace.values(Site::logits).row(position);
+  const Vector logits = vector_at(trace, Site::logits, 0, position);
   result.logit = logits(target) - (contrast >= 0 ? logits(contrast) : 0);
   const auto stage = [&](Site site, int layer) {
     result.stages.push_back({{.site = site, .layer = layer, .position = position}, 0});
@@ -75,7 +76,7 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
   const double r = trace.embed_scale(position);
   for (const Site site : {Site::embed_token, Site::embed_position}) {
     stage(site, 0);
-    part({.site = site}, r * direction.dot(trace.values(site).row(position)));
+    part({.site = site}, r * direction.dot(vector_at(trace, site, 0, position)));
   }
   const Index D = config.head_size();
   for (int i = 0; i < config.n_layer; ++i) {
@@ -84,19 +85,21 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
     const Matrix<double> v = trace.values(Site::v, i);
     stage(Site::attn_out, i);
     for (int h = 0; h < config.n_head; ++h) {
-      const Matrix<double> pattern = trace.head(Site::pattern, i, h);
+      const std::vector<double> pattern = trace.head_row(Site::pattern, i, h, position);
       Address at = {.site = Site::pattern, .layer = i, .head = h};
       for (int j = 0; j <= position; ++j) {
         at.source = j;
-        part(at, pattern(position, j) * through_wo.segment(h * D, D).dot(v.row(j).segment(h * D, D)));
+        part(at, pattern[static_cast<std::size_t>(j)]
+                     * through_wo.segment(h * D, D).dot(v.row(j).segment(h * D, D)));
       }
     }
     // mlp_out = Σ_n fc2[:, n] post_n
     const Vector through_fc2 = direction * w.mlp_fc2(i);
-    const Matrix<double> post = trace.values(Site::mlp_post, i);
+    const std::vector<double> post = trace.row(Site::mlp_post, i, position);
     stage(Site::mlp_out, i);
     for (int n = 0; n < 4 * config.n_embd; ++n) {
-      part({.site = Site::mlp_post, .layer = i, .neuron = n}, through_fc2(n) * post(position, n));
+      part({.site = Site::mlp_post, .layer = i, .neuron = n},
+           through_fc2(n) * post[static_cast<std::size_t>(n)]);
     }
   }
   for (const LedgerPart& p : result.parts) result.sum += p.value;
@@ -106,30 +109,33 @@ Ledger ledger(const Model& model, const Trace& trace, int position, int target, 
   return result;
 }
 
-std::vector<LensRow> logit_lens(const Model& model, const Trace& trace, int position) {
-  check_position(trace, position);
-  const auto target = static_cast<std::size_t>(trace.batch().target[static_cast<std::size_t>(position)]);
+std::vector<LensRow> logit_lens(const Model& model, const Trace& trace, int position, int target,
+                                std::span<const Address> stages) {
+  require_index("position", position, trace.batch().offsets[1]);
+  if (target < 0) target = trace.batch().target[static_cast<std::size_t>(position)];
+  require_index("token", target, model.config.vocab_size);
+  const std::vector<Address> all = stages.empty() ? residual_stages(model.config) : std::vector<Address>();
   std::vector<LensRow> rows;
-  for (const Address& at : stages(model.config)) {
+  for (const Address& at : stages.empty() ? std::span<const Address>(all) : stages) {
     const Vector logits =
-        trace.values(at.site, at.layer).row(position) * model.parameters.lm_head().transpose();
-    LensRow row{.at = at, .probs = std::vector<double>(static_cast<std::size_t>(logits.size())), .nll = 0};
-    const double log_sum = softmax_forward<double>(row.probs, {logits.data(), row.probs.size()});
-    row.nll = log_sum - logits(static_cast<Index>(target));
-    rows.push_back(row);
+        vector_at(trace, at.site, at.layer, position) * model.parameters.lm_head().transpose();
+    Arena<double> probs(static_cast<std::size_t>(logits.size()));
+    const double log_sum = softmax_forward<double>(probs, {logits.data(), probs.size()});
+    LensRow row{.at = at, .probs = {probs.begin(), probs.end()}, .nll = log_sum - logits(target)};
+    rows.push_back(std::move(row));
   }
   return rows;
 }
 
 std::vector<StreamRow> residual_stream(const Trace& trace, int position) {
-  check_position(trace, position);
+  require_index("position", position, trace.batch().offsets[1]);
   std::vector<StreamRow> rows;
-  const std::vector<Address> list = stages(trace.config());
-  const Vector last = trace.values(list.back().site, list.back().layer).row(position);
-  Vector before;
+  const std::vector<Address> list = residual_stages(trace.config());
+  const std::vector<double> last = trace.row(list.back().site, list.back().layer, position);
+  std::vector<double> before;
   for (const Address& at : list) {
-    const Vector x = trace.values(at.site, at.layer).row(position);
-    rows.push_back({at, x.norm(), before.size() == 0 ? 1.0 : cosine(x, before), cosine(x, last)});
+    const std::vector<double> x = trace.row(at.site, at.layer, position);
+    rows.push_back({at, norm(x), before.empty() ? 1.0 : cosine(x, before), cosine(x, last)});
     before = x;
   }
   return rows;

@@ -1,11 +1,11 @@
 #include "microgpt/study/diff.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
+#include "microgpt/base/bit_cast.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/nn/softmax.hpp"
 #include "microgpt/study/numbers.hpp"
@@ -17,7 +17,7 @@ namespace {
 using Numbers = std::vector<double>;
 
 bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+  return bit_cast<std::uint64_t>(a) == bit_cast<std::uint64_t>(b);
 }
 
 void append(Numbers& all, const Numbers& more) {
@@ -89,8 +89,8 @@ Paired paired(const Address& site, const Trace& run_a, const Trace& run_b,
 
 /// Σ p_A ln(p_A / p_B) of two rows of logits over the shared tokens.
 double divergence(const Numbers& logits_a, const Numbers& logits_b) {
-  Numbers p_a(logits_a.size());
-  Numbers p_b(logits_b.size());
+  Arena<double> p_a(logits_a.size());
+  Arena<double> p_b(logits_b.size());
   const double log_sum_a = softmax_forward<double>(p_a, logits_a);
   const double log_sum_b = softmax_forward<double>(p_b, logits_b);
   double sum = 0;
@@ -102,6 +102,15 @@ double divergence(const Numbers& logits_a, const Numbers& logits_b) {
 }
 
 }  // namespace
+
+std::string TensorDifference::at() const {
+  return name + "[" + std::to_string(row) + "," + std::to_string(column) + "]";
+}
+
+bool RunDifference::equal() const {
+  return std::all_of(sites.begin(), sites.end(),
+                     [](const SiteDifference& site) { return site.difference && site.difference->equal; });
+}
 
 Difference diff_numbers(std::span<const double> a, std::span<const double> b) {
   Difference d;
@@ -122,13 +131,8 @@ Difference diff_numbers(std::span<const double> a, std::span<const double> b) {
   d.norm_a = norm(a);
   d.norm = norm(apart);
   d.relative = d.norm == 0 ? 0 : d.norm_a == 0 ? std::numeric_limits<double>::infinity() : d.norm / d.norm_a;
-  const double norm_b = norm(b);
-  if (d.norm_a == 0 || norm_b == 0) {
-    d.cosine = std::numeric_limits<double>::quiet_NaN();
-  } else {
-    for (std::size_t i = 0; i < a.size(); ++i) d.cosine += (a[i] / d.norm_a) * (b[i] / norm_b);
-    d.cosine = std::clamp(d.cosine, -1.0, 1.0);
-  }
+  const bool has_angle = d.norm_a != 0 && norm(b) != 0;
+  d.cosine = has_angle ? cosine(a, b) : std::numeric_limits<double>::quiet_NaN();
   return d;
 }
 
@@ -152,23 +156,22 @@ VocabularyDifference diff_vocabularies(const Tokenizer& a, const Tokenizer& b) {
 
 WeightsDifference diff_weights(const Model& a, const Model& b) {
   const VocabularyDifference vocabulary = diff_vocabularies(a.tokenizer, b.tokenizer);
-  std::vector<std::string> names;
-  for (const TensorSpec& spec : a.parameters.table()) names.push_back(spec.name);
+  std::vector<TensorSpec> tensors = a.parameters.table();
   for (const TensorSpec& spec : b.parameters.table()) {
-    if (find_tensor(a.parameters, spec.name) < 0) names.push_back(spec.name);
+    if (find_tensor(a.parameters, spec.name) < 0) tensors.push_back(spec);
   }
   WeightsDifference result;
   result.equal = true;
   Numbers all_a, all_b;
-  for (const std::string& name : names) {
-    const int at_a = find_tensor(a.parameters, name);
-    const int at_b = find_tensor(b.parameters, name);
-    TensorDifference tensor{.name = name,
+  for (const TensorSpec& spec : tensors) {
+    const int at_a = find_tensor(a.parameters, spec.name);
+    const int at_b = find_tensor(b.parameters, spec.name);
+    TensorDifference tensor{.name = spec.name,
                             .shape_a = shape_of(a.parameters, at_a),
                             .shape_b = shape_of(b.parameters, at_b),
                             .difference = {}};
     // The rows of these are tokens, so that rows of the same number may be of different characters.
-    const bool by_token = name == "wte" || name == "lm_head";
+    const bool by_token = spec.kind == TensorKind::wte || spec.kind == TensorKind::lm_head;
     const bool comparable = at_a >= 0 && at_b >= 0 && tensor.shape_a[1] == tensor.shape_b[1]
                             && (by_token || tensor.shape_a[0] == tensor.shape_b[0]);
     if (comparable) {
@@ -205,9 +208,10 @@ WeightsDifference diff_weights(const Model& a, const Model& b) {
 RunDifference diff_runs(const Model& a, const Trace& run_a, const Model& b, const Trace& run_b) {
   const int n = run_a.batch().offsets[1];
   if (n != run_b.batch().offsets[1]) {
-    throw Error(Fault::usage, "bad texts: one run has " + std::to_string(n) + " positions, the other "
-                                  + std::to_string(run_b.batch().offsets[1])
-                                  + ": they must be of the same text");
+    throw Error(Fault::usage,
+                {.what = "bad texts",
+                 .hint = "one run has " + std::to_string(n) + " positions, the other "
+                         + std::to_string(run_b.batch().offsets[1]) + ": both must be of the same text"});
   }
   const VocabularyDifference vocabulary = diff_vocabularies(a.tokenizer, b.tokenizer);
   RunDifference result;

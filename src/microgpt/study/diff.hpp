@@ -42,6 +42,9 @@ struct TensorDifference {
   std::optional<Difference> difference;
   Index row = 0, column = 0;  ///< of the largest difference; the row is A's
   bool equal = false;         ///< the whole tensors, bit for bit
+
+  /// Where the largest difference is: "layer0.attn_wq[3,5]".
+  [[nodiscard]] std::string at() const;
 };
 
 struct WeightsDifference {
@@ -76,6 +79,9 @@ struct RunDifference {
   std::vector<SiteDifference> sites;  ///< in the order of the pass
   std::optional<std::size_t> first;   ///< the first that is not equal, of those that can be compared
   std::vector<PredictionDifference> positions;
+
+  /// Every site can be compared, and is the same bit for bit.
+  [[nodiscard]] bool equal() const;
 };
 
 /// Of two runs on the same text, their first documents; each model has its own ids for its tokens. Throws

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <limits>
 
+#include "microgpt/base/error.hpp"
+#include "microgpt/text/words.hpp"
+
 namespace microgpt::study {
 
 namespace {
@@ -70,28 +73,45 @@ std::string npy(const NamedArray& array) {
   return bytes;
 }
 
+/// Zip counts bytes in 32 bits and files in 16.
+void check_zip_limits(const std::vector<NamedArray>& arrays, std::uint64_t most_bytes) {
+  constexpr std::size_t kMostArrays = 0xffff;
+  // More than the headers of one array, in the archive and in its directory.
+  constexpr std::uint64_t kHeaders = 512;
+  std::uint64_t bytes = 0;
+  for (const NamedArray& array : arrays) {
+    bytes += kHeaders + 2 * array.name.size() + array.values.size() * sizeof(double);
+  }
+  if (bytes <= most_bytes && arrays.size() <= kMostArrays) return;
+  throw Error(Fault::usage,
+              {.what = "cannot make a .npz file",
+               .hint = counted(arrays.size(), "array") + " with " + with_commas(bytes)
+                       + " bytes in all do not fit into a zip archive: write .safetensors instead"});
+}
+
 }  // namespace
 
 std::vector<NamedArray> named_arrays(const Trace& trace) {
   std::vector<NamedArray> arrays;
-  const int H = trace.config().n_head;
-  for (const SiteInfo& site : kSites) {
-    for (int layer = 0; layer < (site.in_layer ? trace.config().n_layer : 1); ++layer) {
-      const std::string name = site_name(site.site, layer);
-      if (site.kind == SiteKind::keys) {
-        const double unseen = site.site == Site::scores ? -std::numeric_limits<double>::infinity() : 0.0;
-        arrays.push_back(head_array(
-            name, H, [&](int h) { return trace.head(site.site, layer, h); }, unseen));
-      } else {
-        arrays.push_back(matrix_array(name, trace.values(site.site, layer)));
-      }
-      if (!trace.has_gradient() || site.site == Site::probs) continue;
-      if (site.kind == SiteKind::keys) {
-        arrays.push_back(head_array(
-            name + ".grad", H, [&](int h) { return trace.head_gradient(site.site, layer, h); }, 0.0));
-      } else {
-        arrays.push_back(matrix_array(name + ".grad", trace.gradient(site.site, layer)));
-      }
+  for (const SiteInfo& info : kSites) {
+    for (int layer = 0; layer < (info.in_layer ? trace.config().n_layer : 1); ++layer) {
+      const Site site = info.site;
+      const auto add = [&](const std::string& name, bool gradient) {
+        if (info.kind != SiteKind::keys) {
+          arrays.push_back(
+              matrix_array(name, gradient ? trace.gradient(site, layer) : trace.values(site, layer)));
+          return;
+        }
+        const auto head = [&](int h) {
+          return gradient ? trace.head_gradient(site, layer, h) : trace.head(site, layer, h);
+        };
+        const bool minus_infinity = site == Site::scores && !gradient;
+        arrays.push_back(head_array(name, trace.config().n_head, head,
+                                    minus_infinity ? -std::numeric_limits<double>::infinity() : 0.0));
+      };
+      const std::string name = site_name(site, layer);
+      add(name, false);
+      if (trace.has_gradient() && site != Site::probs) add(name + ".grad", true);
     }
   }
   if (trace.has_gradient()) {
@@ -103,7 +123,8 @@ std::vector<NamedArray> named_arrays(const Trace& trace) {
   return arrays;
 }
 
-std::string to_npz(const std::vector<NamedArray>& arrays) {
+std::string to_npz(const std::vector<NamedArray>& arrays, std::uint64_t most_bytes) {
+  check_zip_limits(arrays, most_bytes);
   // Of each file a local header and its bytes; then the directory of all; then where that begins. (Zip's
   // specification, APPNOTE 6.3, without compression. The date is 1980-01-01, so that equal arrays give equal
   // bytes.)
@@ -113,8 +134,8 @@ std::string to_npz(const std::vector<NamedArray>& arrays) {
     const std::string name = array.name + ".npy";
     const std::string data = npy(array);
     const auto offset = static_cast<std::uint32_t>(bytes.size());
-    std::string
-        common;  // of both headers: version, flags, method, time, date, CRC, sizes, length of the name
+    // Both headers have: version, flags, method, time, date, CRC, sizes, length of the name.
+    std::string common;
     put(common, std::uint16_t{20});
     put(common, std::uint16_t{0});
     put(common, std::uint16_t{0});

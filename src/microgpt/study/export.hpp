@@ -21,6 +21,7 @@ struct NamedArray {
 std::vector<NamedArray> named_arrays(const Trace& trace);
 
 /// A .npz file as numpy.load reads it: a zip archive, not compressed, of .npy files of doubles.
-std::string to_npz(const std::vector<NamedArray>& arrays);
+/// Throws Error(usage) if it would have more than `most_bytes` or 65,535 arrays, which is what zip can hold.
+std::string to_npz(const std::vector<NamedArray>& arrays, std::uint64_t most_bytes = 0xffffffff);
 
 }  // namespace microgpt::study

@@ -1,18 +1,16 @@
 #include "microgpt/study/heads.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <optional>
-#include <string>
 
-#include "microgpt/base/error.hpp"
-#include "microgpt/nn/rmsnorm.hpp"
+#include "microgpt/study/numbers.hpp"
 
 namespace microgpt::study {
 
 namespace {
 
 /// A mean that may have nothing to be taken over; then it is 0.
-class Mean {
+class RunningMean {
  public:
   void add(double value) {
     sum_ += value;
@@ -26,33 +24,6 @@ class Mean {
   std::size_t count_ = 0;
 };
 
-std::string range(int count) {
-  return count == 1 ? "is only 0" : "are 0 to " + std::to_string(count - 1);
-}
-
-void check(const Model& model, int head, int position) {
-  const ModelConfig& config = model.config;
-  if (config.n_layer == 0) throw Error(Fault::usage, "no circuits: the model has no layers");
-  if (head < 0 || head >= config.n_head) {
-    throw Error(Fault::usage, "bad head: " + std::to_string(head) + ": there " + range(config.n_head));
-  }
-  if (position < 0 || position >= config.block_size) {
-    throw Error(Fault::usage,
-                "bad position: " + std::to_string(position) + ": there " + range(config.block_size));
-  }
-}
-
-/// What layer 0 reads (V, C) if each token of the vocabulary stood at this position.
-Matrix<double> read_by_layer0(const Model& model, int position) {
-  const Index V = model.config.vocab_size;
-  const Index C = model.config.n_embd;
-  Matrix<double> x = model.parameters.wte().rowwise() + model.parameters.wpe().row(position);
-  Matrix<double> once(V, C), twice(V, C), scale(V, 1);
-  rmsnorm_forward<double>(once, scale, x);      // after the embedding
-  rmsnorm_forward<double>(twice, scale, once);  // before attention
-  return twice;
-}
-
 }  // namespace
 
 std::vector<HeadScores> head_scores(const Trace& trace) {
@@ -60,7 +31,7 @@ std::vector<HeadScores> head_scores(const Trace& trace) {
   const Batch& batch = trace.batch();
   for (int layer = 0; layer < trace.config().n_layer; ++layer) {
     for (int head = 0; head < trace.config().n_head; ++head) {
-      Mean previous, first, self, duplicate, induction, entropy;
+      RunningMean previous, first, self, duplicate, induction, entropies;
       for (std::size_t d = 0; d < batch.documents(); ++d) {
         const Matrix<double> pattern = trace.head(Site::pattern, layer, head, d);
         const int* token = &batch.token[static_cast<std::size_t>(batch.offsets[d])];
@@ -68,10 +39,7 @@ std::vector<HeadScores> head_scores(const Trace& trace) {
           previous.add(pattern(i, i - 1));
           first.add(pattern(i, 0));
           self.add(pattern(i, i));
-          double nats = 0;
-          for (Index j = 0; j <= i; ++j)
-            nats -= pattern(i, j) > 0 ? pattern(i, j) * std::log(pattern(i, j)) : 0;
-          entropy.add(nats);
+          entropies.add(entropy({&pattern(i, 0), static_cast<std::size_t>(i) + 1}));
           bool seen = false;
           double on_same = 0;
           double on_next = 0;
@@ -87,34 +55,49 @@ std::vector<HeadScores> head_scores(const Trace& trace) {
         }
       }
       all.push_back({layer, head, previous.value(), first.value(), self.value(), duplicate.value(),
-                     induction.value(), entropy.value(), duplicate.count()});
+                     induction.value(), entropies.value(), duplicate.count()});
     }
   }
   return all;
 }
 
-Matrix<double> qk_table(const Model& model, int head, int query, int key) {
-  check(model, head, query);
-  check(model, head, key);
-  if (key > query) {
-    throw Error(Fault::usage, "bad positions: position " + std::to_string(query) + " cannot see position "
-                                  + std::to_string(key) + ", which comes later");
+std::vector<HeadReport> head_report(const Model& model, const Batch& batch, int threads,
+                                    const std::function<void(double)>& progress) {
+  const std::vector<HeadScores> scores = head_scores(run(model, batch));
+  std::vector<Address> heads;
+  for (const HeadScores& s : scores) heads.push_back({.site = Site::z, .layer = s.layer, .head = s.head});
+  std::vector<HeadReport> reports;
+  for (const AblationRow& row : ablation_sweep(model, batch, heads, Ablation::mean, threads, progress).rows) {
+    reports.push_back(
+        {scores[static_cast<std::size_t>(row.at.layer * model.config.n_head + *row.at.head)], row});
   }
-  const Index D = model.config.head_size();
-  const Matrix<double> q =
-      read_by_layer0(model, query) * model.parameters.attn_wq(0).middleRows(head * D, D).transpose();
-  const Matrix<double> k =
-      read_by_layer0(model, key) * model.parameters.attn_wk(0).middleRows(head * D, D).transpose();
-  return q * k.transpose() / std::sqrt(static_cast<double>(D));
+  return reports;
 }
 
-Matrix<double> ov_table(const Model& model, int head, int position) {
-  check(model, head, position);
+Matrix<double> head_writes(const Model& model, const Trace& trace, int layer, int position) {
   const Index D = model.config.head_size();
-  const Matrix<double> v =
-      read_by_layer0(model, position) * model.parameters.attn_wv(0).middleRows(head * D, D).transpose();
-  return v * model.parameters.attn_wo(0).middleCols(head * D, D).transpose()
-         * model.parameters.lm_head().transpose();
+  const auto wo = model.parameters.attn_wo(layer);
+  const std::vector<double> z = trace.row(Site::z, layer, position);
+  Matrix<double> writes(model.config.n_head, model.config.n_embd);
+  for (Index h = 0; h < writes.rows(); ++h) {
+    const Eigen::Map<const Eigen::RowVectorXd> own(&z[static_cast<std::size_t>(h * D)], D);
+    writes.row(h) = own * wo.middleCols(h * D, D).transpose();
+  }
+  return writes;
+}
+
+std::vector<HeadAt> heads_at(const Model& model, const Trace& trace, int position) {
+  std::vector<HeadAt> all;
+  for (int layer = 0; layer < model.config.n_layer; ++layer) {
+    const Matrix<double> writes = head_writes(model, trace, layer, position);
+    for (int head = 0; head < model.config.n_head; ++head) {
+      all.push_back(
+          {layer, head, trace.head_row(Site::pattern, layer, head, position), writes.row(head).norm()});
+    }
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const HeadAt& a, const HeadAt& b) { return a.writes > b.writes; });
+  return all;
 }
 
 }  // namespace microgpt::study

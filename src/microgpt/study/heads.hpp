@@ -1,8 +1,10 @@
-// What heads look at: over many texts in figures, and as the finite tables of a first layer.
+// What heads look at over many texts, in figures. circuit.hpp has those of a first layer as finite tables.
 #pragma once
 
+#include <functional>
 #include <vector>
 
+#include "microgpt/study/sweeps.hpp"
 #include "microgpt/study/trace.hpp"
 
 namespace microgpt::study {
@@ -23,13 +25,29 @@ struct HeadScores {
 };
 std::vector<HeadScores> head_scores(const Trace& trace);
 
-/// The attention scores a first layer would give, (tokens asking, tokens asked): each token at position
-/// `query` looks at each at position `key` <= query. There q and k depend on token and position alone, so
-/// this is all a head can do. Throws Error (usage) if there is no layer, head or position like that.
-Matrix<double> qk_table(const Model& model, int head, int query, int key);
+/// Where a head looks, and what it is worth: the loss if its z is replaced by its mean over the batch.
+struct HeadReport {
+  HeadScores scores;
+  AblationRow without;
+};
 
-/// What attending to a token at a position adds to each logit, if it is attended to wholly: (tokens attended
-/// to, logits), lm_head · wo_h · v. First layer.
-Matrix<double> ov_table(const Model& model, int head, int position);
+/// Of every head, largest change of the loss first. Threads and progress as for ablation_sweep.
+std::vector<HeadReport> head_report(const Model& model, const Batch& batch, int threads = 1,
+                                    const std::function<void(double)>& progress = {});
+
+/// What each head of a layer adds to the stream at a position of the first document, through its own columns of attn_wo:
+/// (H, C), whose rows add up to attn.out.
+Matrix<double> head_writes(const Model& model, const Trace& trace, int layer, int position);
+
+/// A head at one position of a trace's first document.
+struct HeadAt {
+  int layer = 0;
+  int head = 0;
+  std::vector<double> pattern{};  ///< (position + 1) what it gives to each source
+  double writes = 0;              ///< |attn_wo[:, head] z|, the length of what it adds to the residual stream
+};
+
+/// Every head, largest `writes` first: what adds little hardly matters, wherever it looks.
+std::vector<HeadAt> heads_at(const Model& model, const Trace& trace, int position);
 
 }  // namespace microgpt::study

@@ -1,8 +1,11 @@
 #include "microgpt/study/history.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
+#include "microgpt/base/error.hpp"
+#include "microgpt/study/embeddings.hpp"
 #include "microgpt/study/numbers.hpp"
 #include "microgpt/study/sweeps.hpp"
 
@@ -14,29 +17,20 @@ using Kind = Scalar::Kind;
 
 constexpr std::size_t kNeighbours = 3;
 
-/// As study/embeddings.hpp has it for all rows at once; a row of zeros has 0 with all others.
 double cosine_of_rows(const Model& model, Token a, Token b) {
   const auto row = [&](Token token) {
     const auto x = model.parameters.wte().row(token);
     return std::span<const double>(x.data(), static_cast<std::size_t>(x.size()));
   };
-  const double length_a = norm(row(a));
-  const double length_b = norm(row(b));
-  if (length_a == 0 || length_b == 0) return 0;
-  double cosine = 0;
-  for (std::size_t c = 0; c < row(a).size(); ++c) cosine += (row(a)[c] / length_a) * (row(b)[c] / length_b);
-  return cosine;
+  return cosine(row(a), row(b));
 }
 
 std::vector<Neighbour> nearest(const Model& model, Token token) {
-  std::vector<Neighbour> all;
-  for (Token other = 0; other < model.config.vocab_size; ++other) {
-    if (other != token) all.push_back({other, cosine_of_rows(model, token, other)});
-  }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Neighbour& a, const Neighbour& b) { return a.cosine > b.cosine; });
-  all.resize(std::min(all.size(), kNeighbours));
-  return all;
+  const Index row[] = {token};
+  const auto rows = neighbours(model.parameters.wte(), row, kNeighbours);
+  std::vector<Neighbour> nearest;
+  for (const NearRow& near : rows.front()) nearest.push_back({static_cast<Token>(near.row), near.cosine});
+  return nearest;
 }
 
 /// The runs that scalars are read off, each made when the first asks for it.
@@ -64,7 +58,7 @@ class Runs {
       for (const Scalar& scalar : scalars_) {
         if (scalar.kind == Kind::ablation) parts.push_back(scalar.at);
       }
-      ablated_ = ablate(model_, documents_batch_, parts, Ablation::zero);
+      ablated_ = ablation_sweep(model_, documents_batch_, parts, Ablation::zero).rows;
     }
     const auto found = std::find_if(ablated_.begin(), ablated_.end(),
                                     [&](const AblationRow& row) { return row.at == part; });
@@ -92,7 +86,7 @@ double norm_of_tensor(const Model& model, std::size_t tensor) {
   return norm({t.data(), static_cast<std::size_t>(t.size())});
 }
 
-Measured measure_one(const Model& model, const Scalar& scalar, Runs& runs) {
+ScalarValue measure_one(const Model& model, const Scalar& scalar, Runs& runs) {
   switch (scalar.kind) {
     case Kind::loss:
       return {runs.documents().loss()};
@@ -120,11 +114,25 @@ Measured measure_one(const Model& model, const Scalar& scalar, Runs& runs) {
 
 }  // namespace
 
-std::vector<Measured> measure(const Model& model, std::span<const Scalar> scalars, const Batch& text,
-                              const Batch& documents) {
+std::vector<std::string> default_scalars(const Model& model, bool with_text) {
+  std::vector<std::string> names = {"loss"};
+  if (model.config.n_layer > 0) names.insert(names.end(), {"head.induction", "head.previous"});
+  if (with_text) names.emplace_back("nll");
+  return names;
+}
+
+std::vector<ScalarValue> measure(const Model& model, std::span<const Scalar> scalars, const Batch& text,
+                                 const Batch& documents) {
   Runs runs(model, scalars, text, documents);
-  std::vector<Measured> all;
-  for (const Scalar& scalar : scalars) all.push_back(measure_one(model, scalar, runs));
+  std::vector<ScalarValue> all;
+  for (const Scalar& scalar : scalars) {
+    try {
+      all.push_back(measure_one(model, scalar, runs));
+    } catch (const Error& error) {
+      if (error.fault() != Fault::numeric) throw;
+      all.push_back({std::numeric_limits<double>::quiet_NaN()});
+    }
+  }
   return all;
 }
 

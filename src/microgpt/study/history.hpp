@@ -15,15 +15,19 @@ struct Neighbour {
 };
 
 /// What a scalar is.
-struct Measured {
-  double value = 0;                     ///< of all but nearest
+struct ScalarValue {
+  double value = 0;                     ///< of all but nearest; NaN where the model overflows
   std::vector<Neighbour> neighbours{};  ///< of nearest: the first three, nearest first
 };
+
+/// What is followed if nobody says what: the loss, the induction and previous scores of every head and, where there is
+/// a text, the nll of each of its positions.
+std::vector<std::string> default_scalars(const Model& model, bool with_text);
 
 /// Each scalar of a model. `text` is the one document, `documents` the batch they speak of; either may be
 /// empty if no scalar needs it. The model runs once on each of the two, and once more on the documents for
 /// each ablation.
-std::vector<Measured> measure(const Model& model, std::span<const Scalar> scalars, const Batch& text,
-                              const Batch& documents);
+std::vector<ScalarValue> measure(const Model& model, std::span<const Scalar> scalars, const Batch& text,
+                                 const Batch& documents);
 
 }  // namespace microgpt::study

@@ -1,7 +1,10 @@
 #include "microgpt/study/neurons.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
+#include <utility>
+
+#include "microgpt/study/numbers.hpp"
 
 namespace microgpt::study {
 
@@ -11,41 +14,53 @@ namespace {
 /// for rounding.
 std::vector<bool> first_of_its_kind(const Batch& batch) {
   std::vector<bool> first;
-  std::set<std::vector<int>> seen;
+  // The tree of all beginnings: a node is what was read until then, by the node before it and a token.
+  std::map<std::pair<std::size_t, Token>, std::size_t> tree;
   for (std::size_t d = 0; d < batch.documents(); ++d) {
-    std::vector<int> read;
+    std::size_t node = 0;
     for (int p = batch.offsets[d]; p < batch.offsets[d + 1]; ++p) {
-      read.push_back(batch.token[static_cast<std::size_t>(p)]);
-      first.push_back(seen.insert(read).second);
+      const std::pair step(node, batch.token[static_cast<std::size_t>(p)]);
+      const auto [next, is_new] = tree.try_emplace(step, tree.size() + 1);
+      node = next->second;
+      first.push_back(is_new);
     }
   }
   return first;
 }
 
+struct Layers {
+  int begin = 0, end = 0;
+  Layers(std::optional<int> layer, const ModelConfig& config)
+      : begin(layer.value_or(0)), end(layer ? *layer + 1 : config.n_layer) {}
+};
+
 }  // namespace
 
-std::vector<NeuronSummary> summarize_neurons(const Model& model, const Trace& trace, std::size_t top) {
+std::vector<NeuronSummary> summarize_neurons(const Model& model, const Trace& trace, std::size_t top,
+                                             std::optional<int> layer) {
   std::vector<NeuronSummary> all;
   const Batch& batch = trace.batch();
   const auto P = static_cast<double>(batch.positions());
   const std::vector<bool> first = first_of_its_kind(batch);
-  for (int layer = 0; layer < model.config.n_layer; ++layer) {
-    const Matrix<double> post = trace.values(Site::mlp_post, layer);
-    const Matrix<double> writes = model.parameters.lm_head() * model.parameters.mlp_fc2(layer);  // (V, 4C)
+  const Layers layers(layer, model.config);
+  for (int i = layers.begin; i < layers.end; ++i) {
+    const Matrix<double> post = trace.values(Site::mlp_post, i);
     for (int n = 0; n < 4 * model.config.n_embd; ++n) {
-      NeuronSummary summary{.layer = layer, .neuron = n};
+      NeuronSummary summary{.layer = i, .neuron = n};
       std::vector<Firing> firings;
       std::size_t active = 0;
       for (std::size_t d = 0; d < batch.documents(); ++d) {
         for (int p = batch.offsets[d]; p < batch.offsets[d + 1]; ++p) {
           const double value = post(p, n);
           summary.mean += value / P;
-          if (value > 0) ++active;
-          if (value > 0 && first[static_cast<std::size_t>(p)])
-            firings.push_back({d, p - batch.offsets[d], value});
+          if (value <= 0) continue;
+          ++active;
+          summary.largest = std::max(summary.largest, value);
+          if (first[static_cast<std::size_t>(p)]) firings.push_back({d, p - batch.offsets[d], value});
         }
       }
       summary.active = static_cast<double>(active) / P;
+      summary.reach = summary.largest * model.parameters.mlp_fc2(i).col(n).norm();
       const auto shown = static_cast<std::ptrdiff_t>(std::min(top, firings.size()));
       std::partial_sort(
           firings.begin(), firings.begin() + shown, firings.end(), [](const Firing& a, const Firing& b) {
@@ -53,11 +68,42 @@ std::vector<NeuronSummary> summarize_neurons(const Model& model, const Trace& tr
                                       : std::pair(a.document, a.position) < std::pair(b.document, b.position);
           });
       summary.top.assign(firings.begin(), firings.begin() + shown);
-      for (Index t = 0; t < writes.rows(); ++t) summary.writes.push_back(writes(t, n));
       all.push_back(std::move(summary));
     }
   }
   return all;
+}
+
+std::vector<double> neuron_writes(const Model& model, int layer, int neuron) {
+  const Eigen::VectorXd direction = model.parameters.mlp_fc2(layer).col(neuron);
+  const Eigen::VectorXd adds = model.parameters.lm_head() * direction;
+  return {adds.begin(), adds.end()};
+}
+
+TextNeurons neurons_on_text(const Trace& trace, std::size_t count, std::optional<int> layer) {
+  const Layers layers(layer, trace.config());
+  const Index n = trace.batch().offsets[1];
+  const int width = 4 * trace.config().n_embd;
+  std::vector<double> largest;
+  for (int i = layers.begin; i < layers.end; ++i) {
+    const Eigen::RowVectorXd of_layer = trace.values(Site::mlp_post, i).topRows(n).colwise().maxCoeff();
+    largest.insert(largest.end(), of_layer.begin(), of_layer.end());
+  }
+  TextNeurons result;
+  result.neurons = largest.size();
+  result.firing = static_cast<std::size_t>(
+      std::count_if(largest.begin(), largest.end(), [](double value) { return value > 0; }));
+  for (const std::size_t index : ranked(largest, std::min(count, result.firing))) {
+    TextNeuron neuron{.layer = layers.begin + static_cast<int>(index) / width,
+                      .neuron = static_cast<int>(index) % width,
+                      .largest = largest[index]};
+    const auto column = static_cast<std::size_t>(neuron.neuron);
+    for (int p = 0; p < n; ++p) {
+      neuron.values.push_back(trace.row(Site::mlp_post, neuron.layer, p)[column]);
+    }
+    result.strongest.push_back(std::move(neuron));
+  }
+  return result;
 }
 
 }  // namespace microgpt::study

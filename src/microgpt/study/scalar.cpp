@@ -5,7 +5,9 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/study/numbers.hpp"
+#include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::study {
 
@@ -21,14 +23,10 @@ constexpr Score kScores[] = {{"previous", &HeadScores::previous},   {"first", &H
                              {"self", &HeadScores::self},           {"duplicate", &HeadScores::duplicate},
                              {"induction", &HeadScores::induction}, {"entropy", &HeadScores::entropy}};
 
-std::string range(int count) {
-  return count == 1 ? "only 0" : "0 to " + std::to_string(count - 1);
-}
-
 /// Reads one scalar from the left to the right.
-class Reader {
+class ScalarParser {
  public:
-  Reader(std::string_view text, const Model& model, int positions)
+  ScalarParser(std::string_view text, const Model& model, int positions)
       : whole_(text), rest_(text), model_(model), positions_(positions) {}
 
   std::vector<Scalar> read() {
@@ -49,12 +47,12 @@ class Reader {
     }
     if (const int tensor = find_tensor(name); tensor >= 0) return weights(static_cast<std::size_t>(tensor));
     if (!is_site(name)) refuse("no such scalar: there are " + all_names());
-    return numbers(parse_address(rest_, model_.config));
+    return numbers(parse_address(rest_, model_.config, "scalar"));
   }
 
  private:
   [[noreturn]] void refuse(const std::string& why) const {
-    throw Error(Fault::usage, "bad scalar: '" + std::string(whole_) + "': " + why);
+    throw Error(Fault::usage, {.what = "bad scalar", .value = in_quotes(whole_), .hint = why});
   }
 
   static std::string all_names() {
@@ -105,29 +103,46 @@ class Reader {
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
     if (count == 0) refuse("the model has no " + what + "s");
     if (value >= count) {
-      refuse("there is no " + what + " " + std::to_string(value) + ": there are " + range(count));
+      refuse("there is no " + what + " " + std::to_string(value) + ": there are " + index_range(count));
     }
     return value;
   }
 
-  /// a, ' ' or BOS.
+  /// A character as text/token_text writes it or alone, or BOS.
   Token token() {
     spaces();
     if (take("BOS")) return model_.tokenizer.bos();
     if (rest_.empty()) refuse("a token is missing: give one character, or BOS");
-    std::size_t end = 0;
-    next_code_point(rest_, end);
-    std::string_view character = rest_.substr(0, end);
-    if (character == "'" && rest_.size() > 2) {
-      std::size_t quoted = end;
-      next_code_point(rest_, quoted);
-      if (quoted < rest_.size() && rest_[quoted] == '\'') {
-        character = rest_.substr(end, quoted - end);
-        end = quoted + 1;
-      }
+    const auto [begin, end, length] = character();
+    const std::string_view written = rest_.substr(begin, end - begin);
+    rest_.remove_prefix(length);
+    const bool escape = written.size() > 1 && written[0] == '\\';
+    const auto tokens = model_.tokenizer.encode(escape ? unescaped(written, "scalar") : std::string(written));
+    if (tokens.size() != 1) refuse("'" + std::string(written) + "' is not one character");
+    return tokens[0];
+  }
+
+  /// Where the next character begins and ends, which may be an escape, and how far it reaches with its quotes.
+  struct Character {
+    std::size_t begin, end, length;
+  };
+  [[nodiscard]] Character character() const {
+    const auto after = [&](std::size_t at) {
+      // (The character behind a backslash may be a quote.)
+      if (rest_[at] == '\\' && at + 1 < rest_.size())
+        return std::min(rest_.find_first_of("',])", at + 2), rest_.size());
+      next_code_point(rest_, at);
+      return at;
+    };
+    if (rest_.size() > 2 && rest_[0] == '\'') {
+      const std::size_t end = after(1);
+      if (end < rest_.size() && rest_[end] == '\'') return {1, end, end + 1};
     }
-    rest_.remove_prefix(end);
-    return model_.tokenizer.encode(character).at(0);
+    const std::size_t end =
+        rest_[0] == '\\' && rest_.size() > 1 && std::string_view(",])").find(rest_[1]) != rest_.npos
+            ? 1
+            : after(0);
+    return {0, end, end};
   }
 
   /// What may stand in brackets; of what is left out there are all.
@@ -173,7 +188,7 @@ class Reader {
   }
   [[noreturn]] void no_position(const char* key, int value) const {
     refuse("there is no " + std::string(key) + " " + std::to_string(value) + ": the text has "
-           + range(positions_));
+           + index_range(positions_));
   }
 
   void end() {
@@ -232,19 +247,15 @@ class Reader {
   std::vector<Scalar> weights(std::size_t tensor) {
     const TensorSpec& spec = model_.parameters.table()[tensor];
     const auto one = [&](Index row, Index column) {
-      return Scalar{.name = spec.name + "[" + std::to_string(row) + "," + std::to_string(column) + "]",
+      return Scalar{.name = to_string(WeightAddress{tensor, row, column}, model_.parameters.table()),
                     .kind = Kind::weight,
                     .tensor = tensor,
                     .row = row,
                     .column = column};
     };
     if (rest_ != spec.name) {
-      open(spec.name, ']');
-      const int row = number("row", static_cast<int>(spec.rows));
-      if (!take(",")) refuse("write row and column as in " + spec.name + "[0,0]");
-      const int column = number("column", static_cast<int>(spec.cols));
-      end();
-      return {one(row, column)};
+      const WeightAddress weight = parse_weight(rest_, model_.parameters.table(), "scalar");
+      return {one(weight.row, weight.column)};
     }
     check_count(static_cast<std::size_t>(spec.rows * spec.cols), spec.name);
     std::vector<Scalar> all;
@@ -299,7 +310,7 @@ class Reader {
     if (!is_site(what.substr(0, what.find('[')))) {
       refuse("'" + std::string(what) + "' is no " + (name == "norm" ? "tensor and no " : "") + "address");
     }
-    scalar.at = parse_address(what, model_.config);
+    scalar.at = parse_address(what, model_.config, "scalar");
     scalar.kind = name == "norm" ? Kind::site_norm : Kind::ablation;
     if (scalar.kind == Kind::site_norm) (void)on_text(scalar.at);
     scalar.name = std::string(name) + "(" + to_string(scalar.at) + ")";
@@ -324,7 +335,7 @@ class Reader {
 }  // namespace
 
 std::vector<Scalar> parse_scalars(std::string_view text, const Model& model, int positions) {
-  return Reader(text, model, positions).read();
+  return ScalarParser(text, model, positions).read();
 }
 
 std::vector<std::string> head_score_names() {
@@ -334,10 +345,10 @@ std::vector<std::string> head_score_names() {
 }
 
 std::string token_name(const Model& model, Token token) {
-  if (token == model.tokenizer.bos()) return "BOS";
-  const std::string character = model.tokenizer.decode({&token, 1});
-  const bool plain = !strip(character).empty() && character.find_first_of("',])") == std::string::npos;
-  return plain ? character : "'" + character + "'";
+  const std::string quoted = token_text(model.tokenizer, token);  // 'a'
+  const std::string_view inside = std::string_view(quoted).substr(1, quoted.size() - 2);
+  const bool plain = !strip(inside).empty() && inside.find_first_of("',])\\") == std::string::npos;
+  return quoted == "BOS" || !plain ? quoted : std::string(inside);
 }
 
 }  // namespace microgpt::study

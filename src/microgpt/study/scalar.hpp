@@ -54,7 +54,7 @@ std::vector<Scalar> parse_scalars(std::string_view text, const Model& model, int
 /// How the scores of heads are called: previous, first, self, duplicate, induction, entropy.
 std::vector<std::string> head_score_names();
 
-/// A token as scalars name it: a, BOS, ' ' in quotes.
+/// A token as scalars name it: BOS, a, or as text/token_text writes it where that would be hard to see: ' ', '\\n'.
 std::string token_name(const Model& model, Token token);
 
 }  // namespace microgpt::study

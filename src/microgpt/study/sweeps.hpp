@@ -1,6 +1,7 @@
 // What happens to the loss if parts of the model are taken away, or taken from another run.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "microgpt/study/trace.hpp"
@@ -13,19 +14,25 @@ enum class Ablation { zero, mean };
 /// The loss of a batch without a part.
 struct AblationRow {
   Address at;
-  double loss = 0;            ///< mean nll, nats a character
+  double loss = 0;            ///< mean nll, nats per character
   double change = 0;          ///< from the whole model's
   double standard_error = 0;  ///< of the change, over documents; NaN of a single one
 };
 
-/// The parts one can take away: the position embeddings (embed.position), every head (attn.z), every neuron
-/// (mlp.post), every layer's attn.out and mlp.out.
-std::vector<Address> ablatable(const ModelConfig& config);
+struct AblationSweep {
+  double whole = 0;               ///< loss of the whole model
+  std::vector<AblationRow> rows;  ///< largest change first
+};
 
-/// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of
-/// the batch. Largest change first. The runs are shared out among `threads`, which changes no number.
-std::vector<AblationRow> ablate(const Model& model, const Batch& batch, const std::vector<Address>& parts,
-                                Ablation how, int threads = 1);
+/// The parts one can take away: the position embeddings (embed.position), every layer's attn.out and mlp.out, every
+/// head (attn.z) and, if asked for, every neuron (mlp.post).
+std::vector<Address> ablatable(const ModelConfig& config, bool neurons = true);
+
+/// Takes each part away from a run over the batch: its numbers become 0, or their mean over all positions of the
+/// batch. The runs are shared out among `threads`, which changes no number. `progress`, if there is one, is told the
+/// share of the runs that are done, on the thread of the caller.
+AblationSweep ablation_sweep(const Model& model, const Batch& batch, const std::vector<Address>& parts,
+                             Ablation how, int threads = 1, const std::function<void(double)>& progress = {});
 
 /// A patch of one position at one site.
 struct PatchRow {
@@ -46,8 +53,10 @@ std::vector<Address> patchable(const ModelConfig& config);
 /// values of one part taken from the clean run; how much of the metric comes back? A part that names no
 /// position is tried at each. The metric, at the last position, is logit[target] - logit[contrast], or
 /// -log p(target) if `contrast` is negative. Texts must have the same number of positions. Throws Error
-/// (usage) if not, or if the metric is the same in both runs.
+/// (usage) if not, or if the metric is the same in both runs. Where both runs have the same numbers nothing is run:
+/// nothing comes back. Threads and progress as in ablation_sweep.
 PatchSweep patch_sweep(const Model& model, const Batch& clean, const Batch& corrupted,
-                       const std::vector<Address>& parts, int target, int contrast = -1);
+                       const std::vector<Address>& parts, int target, int contrast = -1, int threads = 1,
+                       const std::function<void(double)>& progress = {});
 
 }  // namespace microgpt::study

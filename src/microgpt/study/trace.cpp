@@ -1,277 +1,160 @@
 #include "microgpt/study/trace.hpp"
 
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/model/passes.hpp"
 #include "microgpt/nn/ops.hpp"
+#include "microgpt/text/utf8.hpp"
+#include "microgpt/train/nonfinite.hpp"
 
 namespace microgpt::study {
 
-namespace {
-
-using Place = std::pair<Site, int>;  // site and layer
-
-/// Calls visit(document, first position, positions n, offset of its head matrices).
-template <class Visit>
-void each_document(const PatternLayout& layout, Visit&& visit) {
-  Index at = 0;
-  for (std::size_t d = 0; d + 1 < layout.offsets.size(); ++d) {
-    const Index begin = layout.offsets[d];
-    const Index n = layout.offsets[d + 1] - begin;
-    visit(d, begin, n, at);
-    at += layout.n_head * n * n;
-  }
-}
-
-/// Carries out the interventions at sites whose values have just been computed.
-class Tap {
+/// Carries out the interventions at a site whose values have just been computed.
+class Trace::Tap {
  public:
-  Tap(const ModelConfig& config, const Batch& batch, const Matrix<double>& embed_token,
-      const Matrix<double>& embed_position, Activations<double>& a,
-      std::span<const Intervention> interventions)
-      : config_(config),
-        batch_(batch),
-        layout_{batch_.offsets, config.n_head},
-        interventions_(interventions) {
-    sites_[embed_token.data()] = {{Site::embed_token, 0}};
-    sites_[embed_position.data()] = {{Site::embed_position, 0}};
-    sites_[a.embed().data()] = {{Site::embed, 0}};
-    sites_[a.resid_pre(0).data()] = {{Site::embed_norm, 0}};
-    for (int i = 0; i < config.n_layer; ++i) {
-      sites_[a.resid_pre(i).data()].emplace_back(Site::resid_pre, i);
-      sites_[a.attn_norm(i).data()] = {{Site::attn_norm, i}};
-      sites_[a.qkv(i).data()] = {{Site::q, i}, {Site::k, i}, {Site::v, i}};
-      sites_[a.scores(i).data()] = {{Site::scores, i}};
-      sites_[a.pattern(i).data()] = {{Site::pattern, i}};
-      sites_[a.z(i).data()] = {{Site::z, i}};
-      sites_[a.attn_out(i).data()] = {{Site::attn_out, i}};
-      sites_[a.resid_mid(i).data()] = {{Site::resid_mid, i}};
-      sites_[a.mlp_norm(i).data()] = {{Site::mlp_norm, i}};
-      sites_[a.mlp_pre(i).data()] = {{Site::mlp_pre, i}};
-      sites_[a.mlp_post(i).data()] = {{Site::mlp_post, i}};
-      sites_[a.mlp_out(i).data()] = {{Site::mlp_out, i}};
-      sites_[a.resid_post(i).data()] = {{Site::resid_post, i}};
-    }
-    sites_[a.logits().data()] = {{Site::logits, 0}};
-    sites_[a.probs().data()] = {{Site::probs, 0}};
-  }
+  Tap(const Model& model, Trace& trace, std::span<const Intervention> interventions)
+      : model_(model), trace_(trace), interventions_(interventions) {}
 
-  [[nodiscard]] const PatternLayout& layout() const { return layout_; }
-
-  /// The values of the sites that begin at `begin`, rows of `row_size` numbers, are there.
-  void operator()(double* begin, Index row_size) const {
-    for (const auto& [site, layer] : sites_.at(begin)) {
-      for (const Intervention& intervention : interventions_) {
-        if (intervention.at.site == site && intervention.at.layer == layer)
-          change(intervention, begin, row_size);
+  void operator()(Site site, int layer = 0) const {
+    if (site == Site::embed) embed();
+    for (const Intervention& intervention : interventions_) {
+      if (intervention.at.site != site || intervention.at.layer != layer) continue;
+      if (info(site).kind == SiteKind::keys) {
+        change_keys(intervention);
+      } else {
+        change(intervention);
       }
     }
   }
 
  private:
-  void change(const Intervention& intervention, double* begin, Index row_size) const {
+  /// embed = embed_token + embed_position: here each term by itself first.
+  void embed() const {
+    const Batch& batch = trace_.batch_;
+    for (std::size_t p = 0; p < batch.positions(); ++p) {
+      trace_.embed_token_.row(static_cast<Index>(p)) = model_.parameters.wte().row(batch.token[p]);
+      trace_.embed_position_.row(static_cast<Index>(p)) = model_.parameters.wpe().row(batch.position[p]);
+    }
+    (*this)(Site::embed_token);
+    (*this)(Site::embed_position);
+    trace_.a_.embed() = trace_.embed_token_ + trace_.embed_position_;
+  }
+
+  void change(const Intervention& intervention) const {
     const Address& at = intervention.at;
-    if (info(at.site).kind == SiteKind::keys) return change_keys(intervention, begin);
-    const int D = config_.head_size();
-    // q, k and v lie side by side.
-    const int first = at.site == Site::k ? config_.n_embd : at.site == Site::v ? 2 * config_.n_embd : 0;
+    ColumnsView<double> values = trace_.view(trace_.a_, at.site, at.layer);
+    const int D = trace_.config_.head_size();
     const bool heads = info(at.site).kind == SiteKind::heads;
-    const int width = heads ? config_.n_embd : static_cast<int>(row_size);
     const auto asked = at.channel ? at.channel : at.neuron ? at.neuron : at.token;
     const int offset = at.head ? *at.head * D : 0;
     const int low = asked ? offset + *asked : offset;
-    const int high = asked ? low + 1 : at.head ? offset + D : width;
-    each_document(layout_, [&](std::size_t document, Index of_document, Index n, Index /*matrices*/) {
+    const int high = asked ? low + 1 : at.head ? offset + D : static_cast<int>(values.cols());
+    trace_.layout().each_document([&](std::size_t document, Index first, Index n, Index /*matrices*/) {
       for (int position = 0; position < n; ++position) {
         if (at.position && *at.position != position) continue;
-        double* row = begin + (of_document + position) * row_size + first;
         for (int column = low; column < high; ++column) {
-          row[column] =
-              intervention.change({document, position, heads ? column / D : 0, column, row[column]});
+          double& value = values(first + position, column);
+          value = intervention.change({document, position, heads ? column / D : 0, column, value});
         }
       }
     });
   }
 
-  void change_keys(const Intervention& intervention, double* begin) const {
+  void change_keys(const Intervention& intervention) const {
     const Address& at = intervention.at;
-    each_document(layout_, [&](std::size_t document, Index /*first*/, Index n, Index matrices) {
-      for (int h = 0; h < layout_.n_head; ++h) {
-        if (at.head && *at.head != h) continue;
-        double* matrix = begin + matrices + h * n * n;
-        for (int i = 0; i < n; ++i) {
-          if (at.position && *at.position != i) continue;
-          for (int j = 0; j <= i; ++j) {  // a key further on cannot be seen, whatever one does
-            if (at.source && *at.source != j) continue;
-            double& value = matrix[i * n + j];
-            value = intervention.change({document, i, h, j, value});
-          }
+    const std::span<double> values = keys(trace_.a_, at.site, at.layer);
+    trace_.layout().each_head([&](const PatternLayout::HeadMatrix& head) {
+      if (at.head && *at.head != head.head) return;
+      for (int i = 0; i < head.n; ++i) {
+        if (at.position && *at.position != i) continue;
+        for (int j = 0; j <= i; ++j) {  // a key further on cannot be seen, whatever one does
+          if (at.source && *at.source != j) continue;
+          double& value = values[head.at + static_cast<std::size_t>(i * head.n + j)];
+          value = intervention.change({head.document, i, static_cast<int>(head.head), j, value});
         }
       }
     });
   }
 
-  const ModelConfig& config_;
-  const Batch& batch_;
-  PatternLayout layout_;
+  const Model& model_;
+  Trace& trace_;
   std::span<const Intervention> interventions_;
-  std::map<const double*, std::vector<Place>> sites_;  // by where their values begin
 };
 
-/// The readable operations, each followed by the tap.
-struct TappedOps {
-  using Plain = ReadableOps<double>;
-  const Tap& tap;
-  Matrix<double>& embed_token;
-  Matrix<double>& embed_position;
+ColumnsView<double> Trace::view(Activations<double>& a, Site site, int layer) const {
+  if (info(site).kind == SiteKind::keys) {
+    throw Error(Fault::usage,
+                {.what = "no single matrix", .where = site_name(site, layer), .hint = "it has one per head"});
+  }
+  if (site != Site::embed_token && site != Site::embed_position) return a.at(site, layer);
+  if (&a == da_.get()) return a.at(Site::embed, 0);  // forward: embed = embed_token + embed_position
+  Matrix<double>& own = site == Site::embed_token ? embed_token_ : embed_position_;
+  return {own.data(), own.rows(), own.cols(), Eigen::OuterStride<>(own.cols())};
+}
 
-  void embedding_forward(Out<double> x, std::span<const int> token, std::span<const int> position,
-                         In<double> wte, In<double> wpe) const {
-    // x[p] = wte[token[p]] + wpe[position[p]]: each term by itself first, then their sum
-    for (Index p = 0; p < x.rows(); ++p) {
-      const auto i = static_cast<std::size_t>(p);
-      embed_token.row(p) = wte.row(token[i]);
-      embed_position.row(p) = wpe.row(position[i]);
-    }
-    tap(embed_token.data(), x.cols());
-    tap(embed_position.data(), x.cols());
-    x = embed_token + embed_position;
-    tap(x.data(), x.cols());
-  }
-  void rmsnorm_forward(Out<double> y, Out<double> r, In<double> x) const {
-    Plain::rmsnorm_forward(y, r, x);
-    tap(y.data(), y.cols());
-  }
-  void linear_forward(Out<double> y, In<double> x, In<double> w) const {
-    Plain::linear_forward(y, x, w);
-    tap(y.data(), y.cols());
-  }
-  void residual_forward(Out<double> y, In<double> x, In<double> f) const {
-    Plain::residual_forward(y, x, f);
-    tap(y.data(), y.cols());
-  }
-  void activation_forward(Out<double> y, In<double> x, Activation kind) const {
-    Plain::activation_forward(y, x, kind);
-    tap(y.data(), y.cols());
-  }
-  void cross_entropy_forward(Out<double> probs, Out<double> nll, In<double> logits,
-                             std::span<const int> target) const {
-    Plain::cross_entropy_forward(probs, nll, logits, target);
-    tap(probs.data(), probs.cols());
-  }
-  void attention_forward(Out<double> z, std::span<double> scores, std::span<double> pattern, In<double> q,
-                         In<double> k, In<double> v, const PatternLayout& layout) const {
-    const Index D = q.cols() / layout.n_head;
-    const auto each_head = [&](const auto& work) {
-      each_document(layout, [&](std::size_t /*document*/, Index begin, Index n, Index matrices) {
-        for (Index h = 0; h < layout.n_head; ++h) {
-          const auto at = static_cast<std::size_t>(matrices + h * n * n);
-          work([&](auto&& m) { return m.block(begin, h * D, n, D); }, View<double>(&scores[at], n, n),
-               View<double>(&pattern[at], n, n));
-        }
-      });
-    };
-    each_head([&](const auto& of_head, View<double> s, View<double> /*p*/) {
-      attention_head_scores<double>(s, of_head(q), of_head(k));
-    });
-    tap(scores.data(), 0);
-    each_head([&](const auto& /*of_head*/, View<double> s, View<double> p) {
-      attention_head_pattern<double>(p, s);
-    });
-    tap(pattern.data(), 0);
-    each_head([&](const auto& of_head, View<double> /*s*/, View<double> p) {
-      attention_head_values<double>(of_head(z), p, of_head(v));
-    });
-    tap(z.data(), z.cols());
-  }
-};
+Matrix<double> Trace::values(Site site, int layer) const {
+  return view(a_, site, layer);
+}
 
-}  // namespace
-
-View<double> Trace::view(Activations<double>& a, Site site, int layer) {
-  switch (site) {
-    case Site::embed:
-      return a.embed();
-    case Site::embed_norm:
-      return a.resid_pre(0);
-    case Site::resid_pre:
-      return a.resid_pre(layer);
-    case Site::attn_norm:
-      return a.attn_norm(layer);
-    case Site::q:
-    case Site::k:
-    case Site::v:
-      return a.qkv(layer);
-    case Site::z:
-      return a.z(layer);
-    case Site::attn_out:
-      return a.attn_out(layer);
-    case Site::resid_mid:
-      return a.resid_mid(layer);
-    case Site::mlp_norm:
-      return a.mlp_norm(layer);
-    case Site::mlp_pre:
-      return a.mlp_pre(layer);
-    case Site::mlp_post:
-      return a.mlp_post(layer);
-    case Site::mlp_out:
-      return a.mlp_out(layer);
-    case Site::resid_post:
-      return a.resid_post(layer);
-    case Site::logits:
-      return a.logits();
-    case Site::probs:
-      return a.probs();
-    case Site::embed_token:
-    case Site::embed_position:
-    case Site::scores:
-    case Site::pattern:
-      break;
-  }
-  throw Error(Fault::usage, site_name(site, layer) + " has a matrix for each head");
+Matrix<double> Trace::gradient(Site site, int layer) const {
+  return view(*da_, site, layer);
 }
 
 namespace {
 
-/// q, k and v are columns of one matrix.
-Matrix<double> own_columns(const View<double>& view, Site site, const ModelConfig& config) {
-  const Index C = config.n_embd;
-  if (site == Site::q) return view.leftCols(C);
-  if (site == Site::k) return view.middleCols(C, C);
-  if (site == Site::v) return view.rightCols(C);
-  return view;
+std::vector<double> numbers_of(const ColumnsView<double>& values, Index row) {
+  return {values.row(row).begin(), values.row(row).end()};
 }
 
 }  // namespace
 
-Matrix<double> Trace::values(Site site, int layer) const {
-  if (site == Site::embed_token) return embed_token_;
-  if (site == Site::embed_position) return embed_position_;
-  return own_columns(view(a_, site, layer), site, config_);
+std::vector<double> Trace::row(Site site, int layer, int position) const {
+  return numbers_of(view(a_, site, layer), position);
 }
 
-Matrix<double> Trace::gradient(Site site, int layer) const {
-  // forward: embed = embed.token + embed.position: both have its gradient
-  if (site == Site::embed_token || site == Site::embed_position) site = Site::embed;
-  return own_columns(view(*da_, site, layer), site, config_);
+double Trace::value(Site site, int layer, int position, Index column) const {
+  return view(a_, site, layer)(position, column);
+}
+
+std::vector<double> Trace::gradient_row(Site site, int layer, int position) const {
+  return numbers_of(view(*da_, site, layer), position);
+}
+
+double Trace::gradient_value(Site site, int layer, int position, Index column) const {
+  return view(*da_, site, layer)(position, column);
+}
+
+std::span<double> Trace::keys(Activations<double>& a, Site site, int layer) {
+  return site == Site::scores ? a.scores(layer) : a.pattern(layer);
 }
 
 Matrix<double> Trace::head_of(Activations<double>& a, Site site, int layer, int head,
                               std::size_t document) const {
-  const std::span<double> all = site == Site::scores ? a.scores(layer) : a.pattern(layer);
   Matrix<double> matrix;
-  each_document({batch_.offsets, config_.n_head},
-                [&](std::size_t d, Index /*begin*/, Index n, Index matrices) {
-                  if (d == document)
-                    matrix = View<double>(&all[static_cast<std::size_t>(matrices + head * n * n)], n, n);
-                });
+  layout().each_head([&](const PatternLayout::HeadMatrix& h) {
+    if (h.document == document && h.head == head) {
+      matrix = View<double>(&keys(a, site, layer)[h.at], h.n, h.n);
+    }
+  });
   return matrix;
 }
 
 Matrix<double> Trace::head(Site site, int layer, int head, std::size_t document) const {
   return head_of(a_, site, layer, head, document);
+}
+
+std::vector<double> Trace::head_row(Site site, int layer, int head, int position,
+                                    std::size_t document) const {
+  std::vector<double> row;
+  layout().each_head([&](const PatternLayout::HeadMatrix& h) {
+    if (h.document != document || h.head != head) return;
+    const auto first = h.at + static_cast<std::size_t>(position * h.n);
+    const auto seen = keys(a_, site, layer).subspan(first, static_cast<std::size_t>(position) + 1);
+    row.assign(seen.begin(), seen.end());
+  });
+  return row;
 }
 
 Matrix<double> Trace::head_gradient(Site site, int layer, int head, std::size_t document) const {
@@ -287,12 +170,29 @@ double Trace::loss() const {
   return a_.nll().mean();
 }
 
+double Trace::loss_size() const {
+  return std::max(a_.nll().maxCoeff(), values(Site::logits).cwiseAbs().maxCoeff());
+}
+
+namespace {
+
+[[noreturn]] void refuse_overflow(const Model& model, const Batch& batch) {
+  const std::string found = find_nonfinite_in_forward_pass(model.config, model.parameters, batch);
+  throw Error(Fault::numeric, {.what = "the model's logits are not finite numbers",
+                               .hint = found.empty() ? "an intervention is too large"
+                                                     : found + ": the model's weights are too large"});
+}
+
+}  // namespace
+
 void run_again(const Model& model, Trace& trace, std::span<const Intervention> interventions) {
   for (const Intervention& intervention : interventions) {
     const std::string name = to_string(intervention.at);
     if (parse_address(name, model.config) != intervention.at) {  // it must be there
-      throw Error(Fault::usage, "bad address: '" + name + "': it is in no layer, and layer "
-                                    + std::to_string(intervention.at.layer) + " was asked for");
+      throw Error(Fault::usage, {.what = "bad address",
+                                 .value = in_quotes(name),
+                                 .hint = "it is in no layer, and layer "
+                                         + std::to_string(intervention.at.layer) + " was asked for"});
     }
   }
   trace.da_.reset();
@@ -300,10 +200,11 @@ void run_again(const Model& model, Trace& trace, std::span<const Intervention> i
   trace.a_.reshape(trace.batch_);
   trace.embed_token_.resize(trace.a_.positions(), model.config.n_embd);
   trace.embed_position_.resize(trace.a_.positions(), model.config.n_embd);
-  const Tap tap(model.config, trace.batch_, trace.embed_token_, trace.embed_position_, trace.a_,
-                interventions);
-  forward_pass(model.config, model.parameters, trace.batch_, trace.a_,
-               TappedOps{tap, trace.embed_token_, trace.embed_position_});
+  forward_pass<FastOps<double>>(model.config, model.parameters, trace.batch_, trace.a_,
+                                Trace::Tap(model, trace, interventions));
+  const View<double> logits = trace.a_.logits();
+  if (!all_finite<double>({logits.data(), static_cast<std::size_t>(logits.size())}))
+    refuse_overflow(model, trace.batch_);
 }
 
 Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions, bool gradient) {
@@ -315,8 +216,8 @@ Trace run(const Model& model, Batch batch, std::span<const Intervention> interve
     trace.da_ = std::make_unique<Activations<double>>(model.config, trace.batch_.positions());
     trace.da_->reshape(trace.batch_);
     trace.weight_gradient_ = std::make_unique<Parameters<double>>(model.config);
-    backward_pass<ReadableOps<double>, double>(model.config, model.parameters, trace.batch_, weight, trace.a_,
-                                               *trace.da_, *trace.weight_gradient_);
+    backward_pass<FastOps<double>, double>(model.config, model.parameters, trace.batch_, weight, trace.a_,
+                                           *trace.da_, *trace.weight_gradient_);
   }
   return trace;
 }

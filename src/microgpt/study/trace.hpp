@@ -34,11 +34,20 @@ class Trace {
  public:
   /// Values (P, columns) of a site that is no scores or pattern.
   [[nodiscard]] Matrix<double> values(Site site, int layer = 0) const;
+  /// One row of these, copied by itself.
+  [[nodiscard]] std::vector<double> row(Site site, int layer, int position) const;
+  /// One number of them, without a copy of the others.
+  [[nodiscard]] double value(Site site, int layer, int position, Index column) const;
   /// Scores or pattern (n, n) of a head in a document: row asks, column is asked. Of scores, what lies above
   /// the diagonal means nothing.
   [[nodiscard]] Matrix<double> head(Site site, int layer, int head, std::size_t document = 0) const;
+  /// And at one position of a document: the sources it may see (position + 1).
+  [[nodiscard]] std::vector<double> head_row(Site site, int layer, int head, int position,
+                                             std::size_t document = 0) const;
   /// The gradients of the mean loss at the same places, if the run took them.
   [[nodiscard]] Matrix<double> gradient(Site site, int layer = 0) const;
+  [[nodiscard]] std::vector<double> gradient_row(Site site, int layer, int position) const;
+  [[nodiscard]] double gradient_value(Site site, int layer, int position, Index column) const;
   [[nodiscard]] Matrix<double> head_gradient(Site site, int layer, int head, std::size_t document = 0) const;
   /// And of the weights.
   [[nodiscard]] const Parameters<double>& weight_gradient() const { return *weight_gradient_; }
@@ -51,6 +60,9 @@ class Trace {
   [[nodiscard]] std::vector<double> nll() const;
   /// Its mean.
   [[nodiscard]] double loss() const;
+  /// The largest logit or loss of a position: the loss is computed from numbers of this size, so that its
+  /// rounding is about epsilon times this.
+  [[nodiscard]] double loss_size() const;
 
   [[nodiscard]] const Batch& batch() const { return batch_; }
   [[nodiscard]] const ModelConfig& config() const { return config_; }
@@ -60,21 +72,26 @@ class Trace {
   friend void run_again(const Model&, Trace&, std::span<const Intervention>);
   Trace(const ModelConfig& config, Batch batch)
       : config_(config), batch_(std::move(batch)), a_(config, batch_.positions()) {}
-  static View<double> view(Activations<double>& a, Site site, int layer);
+  class Tap;
+  [[nodiscard]] PatternLayout layout() const { return {batch_.offsets, config_.n_head}; }
+  /// What is at a site, in a_ or da_: a matrix (P, columns), or the matrices of all heads.
+  ColumnsView<double> view(Activations<double>& a, Site site, int layer) const;
+  static std::span<double> keys(Activations<double>& a, Site site, int layer);
   Matrix<double> head_of(Activations<double>& a, Site site, int layer, int head, std::size_t document) const;
 
   ModelConfig config_;
   Batch batch_;
-  mutable Activations<double> a_;                // (its views are not const)
-  Matrix<double> embed_token_, embed_position_;  // which training does not keep: only their sum
-  mutable std::unique_ptr<Activations<double>> da_;
+  mutable Activations<double> a_;                        // (its views are not const)
+  mutable Matrix<double> embed_token_, embed_position_;  // which training does not keep: only their sum
+  std::unique_ptr<Activations<double>> da_;
   std::unique_ptr<Parameters<double>> weight_gradient_;
 };
 
 /// Runs the model on the documents of a batch. Interventions act in the order of the pass, several at one
 /// site in the order given. With `gradient` the backward pass follows; it takes changed values as they are,
 /// as constants of their own making: gradients are those of the changed run. Throws Error (usage) if an
-/// address is not this model's.
+/// address is not this model's, and Error (numeric) if a logit is not a finite number; it names the first tensor
+/// that holds one.
 Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions = {},
           bool gradient = false);
 

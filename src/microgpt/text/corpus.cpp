@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <functional>
 #include <future>
 #include <string_view>
 #include <unordered_set>
@@ -12,7 +11,7 @@
 #include <vector>
 
 #include "microgpt/base/error.hpp"
-#include "microgpt/text/distinct.hpp"
+#include "microgpt/text/known_texts.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 
@@ -79,13 +78,14 @@ Split split_documents(const Dataset& dataset, const DataConfig& config, std::siz
   // Between any two documents stands a byte that is of none.
   summary.characters = count_code_points(text) - (dataset.size() - 1);
   const bool is_ascii = summary.characters == text.size() - (dataset.size() - 1);
-  DistinctCounter distinct;
+  std::unordered_set<std::uint64_t> distinct;  // hashes, and one more than are counted
+  distinct.reserve(std::min(dataset.size(), kMostDistinct + 1));
   std::array<std::vector<Place>, 3> sides;
   sides[kTraining].reserve(dataset.size());  // what is not filled takes no memory
   for (std::size_t begin = 0; begin < text.size();) {
     const Found found = find_end(text, begin);
     const auto document = text.substr(begin, found.end - begin);
-    distinct.add(found.hash);
+    if (distinct.size() <= kMostDistinct) distinct.insert(found.hash);
     const Side side = side_of(found.hash, config);
     summary.held_out += side == kHeldOut ? 1 : 0;
     summary.test += side == kTest ? 1 : 0;
@@ -101,8 +101,8 @@ Split split_documents(const Dataset& dataset, const DataConfig& config, std::siz
     }
     begin = found.end + 1;
   }
-  summary.distinct = distinct.count();
-  summary.distinct_is_exact = distinct.is_exact();
+  summary.distinct = std::min(distinct.size(), kMostDistinct);
+  summary.distinct_is_exact = distinct.size() <= kMostDistinct;
   return {Examples::of_documents(text, block_size, std::move(sides[kTraining])),
           Examples::of_documents(text, block_size, std::move(sides[kHeldOut])), summary};
 }
@@ -160,42 +160,47 @@ Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block
   Split split = split_dataset(dataset, config, block_size, key);
   if (split.training.empty() && is_stream) {
     const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;
-    throw Error(Fault::data,
-                "too short: " + config.path + ": " + counted(characters, "character")
-                    + " to train on, and a window takes block_size + 1 = " + std::to_string(block_size + 1)
-                    + ": lower model.block_size or data.held_out");
+    throw Error(
+        Fault::data,
+        {.what = "too short",
+         .where = config.path,
+         .hint = counted(characters, "character") + " to train on, and a window takes block_size + 1 = "
+                 + std::to_string(block_size + 1) + ": lower model.block_size or data.held_out"});
   }
   if (split.training.empty()) {
-    throw Error(Fault::data, "nothing to train on: " + config.path
-                                 + ": every document is held out: lower data.held_out or data.test");
+    throw Error(Fault::data, {.what = "nothing to train on",
+                              .where = config.path,
+                              .hint = "every document is held out: lower data.held_out or data.test"});
   }
   if (config.held_out > 0 && split.held_out.empty()) {
-    throw Error(Fault::data, "nothing to judge by: " + config.path + ": of so "
-                                 + (is_stream ? "short a text" : "few documents")
-                                 + " none is held out: set data.held_out to 0");
+    throw Error(Fault::data, {.what = is_stream ? "no held-out text" : "no held-out documents",
+                              .where = config.path,
+                              .hint = "the text is too short for this data.held_out: set it to 0"});
   }
   split.training.shuffle(rng);
   return {std::move(dataset), tokenizer.get(), std::move(split.training), std::move(split.held_out),
           split.summary};
 }
 
-std::size_t Corpus::count_new(std::span<const std::string> texts) const {
-  std::unordered_set<std::string_view> unknown(texts.begin(), texts.end());
+std::size_t Corpus::count_new(std::span<const std::string> texts, int max_chars) const {
+  // A text of millions of documents is asked a part at a time: a list of all would take more memory than itself.
+  constexpr std::size_t kTogether = 1 << 16;
+  const bool stream = dataset.mode() == DataMode::stream;
+  std::vector<std::string_view> unknown(texts.begin(), texts.end());
+  std::erase(unknown, std::string_view());
   std::string_view rest = dataset.text();
-  if (dataset.mode() == DataMode::stream) {
-    std::erase_if(unknown, [&](std::string_view text) {
-      const auto searcher = std::boyer_moore_horspool_searcher(text.begin(), text.end());
-      return std::search(rest.begin(), rest.end(), searcher) != rest.end();
-    });
-  } else {
-    while (!rest.empty() && !unknown.empty()) {
-      const auto document = rest.substr(0, rest.find(kDocumentEnd));
-      unknown.erase(document);
-      rest.remove_prefix(std::min(document.size() + 1, rest.size()));
+  while (!rest.empty() && !unknown.empty()) {
+    std::vector<std::string_view> part;
+    while (!rest.empty() && part.size() < kTogether) {
+      part.push_back(stream ? rest : rest.substr(0, rest.find(kDocumentEnd)));
+      rest.remove_prefix(std::min(part.back().size() + 1, rest.size()));
     }
+    const KnownTexts known(part, dataset.mode());
+    std::erase_if(unknown, [&](std::string_view text) {
+      return known.has(text, max_chars > 0 && count_code_points(text) >= static_cast<std::size_t>(max_chars));
+    });
   }
-  return static_cast<std::size_t>(
-      std::count_if(texts.begin(), texts.end(), [&](const auto& text) { return unknown.contains(text); }));
+  return unknown.size();
 }
 
 }  // namespace microgpt

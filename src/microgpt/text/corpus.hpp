@@ -24,11 +24,14 @@ struct DataConfig {
   double test = 0;      ///< a further fraction that training never looks at
 };
 
+/// Documents that differ are counted up to this many: the hashes of more would take much memory.
+inline constexpr std::size_t kMostDistinct = 1'000'000;
+
 /// What there is in a text, in figures. A stream has no documents: all but `characters` is 0 of it.
 struct TextSummary {
   std::size_t documents = 0;
-  std::uint64_t distinct = 0;     ///< documents that differ
-  bool distinct_is_exact = true;  ///< or else it is off by 0.1 % or so: there are millions
+  std::uint64_t distinct = 0;     ///< documents that differ; counted up to kMostDistinct
+  bool distinct_is_exact = true;  ///< if false there are more than `distinct`
   std::size_t characters = 0;     ///< of all documents, or of the stream
   std::size_t longest = 0;        ///< characters of the longest document
   std::size_t too_long = 0;       ///< documents that have more predictions than block_size
@@ -76,8 +79,9 @@ struct Corpus {
   /// The same for a dataset that is there already.
   static Corpus make(Dataset dataset, const DataConfig& config, std::size_t block_size, Rng& rng);
 
-  /// How many of the texts are new: no document, or no part of the stream.
-  [[nodiscard]] std::size_t count_new(std::span<const std::string> texts) const;
+  /// How many of the texts are new beside the whole text, as KnownTexts says. Those of `max_chars` characters were cut
+  /// before their end; 0: none was.
+  [[nodiscard]] std::size_t count_new(std::span<const std::string> texts, int max_chars = 0) const;
 };
 
 }  // namespace microgpt

@@ -86,7 +86,7 @@ std::string guess(std::string_view bytes, std::size_t bad) {
   if (bytes.starts_with("\x89PNG")) return "it looks like a picture";
   if (bytes.substr(0, 4096).find('\0') != std::string_view::npos) return "it looks like a binary file";
   if (is_surrogate(bytes, bad)) {
-    return "half of a surrogate pair stands there, which is no character: write the text as UTF-8 anew";
+    return "there is half of a surrogate pair, which is not a character: write the text as UTF-8 again";
   }
   if (ends_within_character(bytes, bad)) {
     return "the text ends in the middle of a character: it may be cut short";
@@ -99,13 +99,15 @@ void check_utf8(std::string_view bytes, const std::string& name) {
   if (bad == std::string_view::npos) bad = find_utf16(bytes);
   if (bad == std::string_view::npos) {
     if (const std::string kind = foreign_kind(bytes); !kind.empty()) {
-      throw Error(Fault::data, "not a text: " + name + ": " + kind);
+      throw Error(Fault::data, {.what = "not a text", .where = name, .hint = kind});
     }
     return;
   }
   const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
-  throw Error(Fault::data, "not valid UTF-8: " + name + ", line " + std::to_string(line) + ", byte "
-                               + std::to_string(bad) + ": " + guess(bytes, bad));
+  throw Error(Fault::data,
+              {.what = "not valid UTF-8",
+               .where = name + ", line " + std::to_string(line) + ", byte " + std::to_string(bad),
+               .hint = guess(bytes, bad)});
 }
 
 /// "\r\n" and "\r" become "\n", in place. Returns how many did.
@@ -182,7 +184,8 @@ Dataset Dataset::load(const std::filesystem::path& path, DataMode mode, ByteOrde
 }
 
 Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, const std::string& name) {
-  if (text.size() > kLargest) throw Error(Fault::data, "too large: " + name + ": at most 4 GiB are read");
+  if (text.size() > kLargest)
+    throw Error(Fault::data, {.what = "too large", .where = name, .hint = "at most 4 GiB are read"});
   // The digest takes as long as everything that only looks at the text: meanwhile.
   auto digest = std::async([&] { return sha256(text); });
   check_utf8(text, name);
@@ -206,7 +209,9 @@ Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, 
   }
   if (mode != DataMode::stream) dataset.size_ = keep_documents(text, mode);
   if (mode == DataMode::stream ? strip(text).empty() : dataset.size_ == 0) {
-    throw Error(Fault::data, "no documents: " + name + ": the file is empty or holds only white space");
+    throw Error(
+        Fault::data,
+        {.what = "no documents", .where = name, .hint = "the file is empty or holds only white space"});
   }
   dataset.text_ = std::make_unique<const std::string>(std::move(text));
   return dataset;

@@ -26,15 +26,11 @@ std::size_t distance(std::string_view word, std::string_view name) {
 
 }  // namespace
 
-const std::string& nearest_name(std::string_view word, std::span<const std::string> names) {
-  return *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-    return distance(word, a) < distance(word, b);
-  });
-}
-
 std::optional<std::string> near_name(std::string_view word, std::span<const std::string> names) {
   if (names.empty()) return std::nullopt;
-  const std::string& name = nearest_name(word, names);
+  const std::string& name = *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+    return distance(word, a) < distance(word, b);
+  });
   if (2 * distance(word, name) > std::max(word.size(), name.size())) return std::nullopt;
   return name;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "microgpt/text/dataset.hpp"
+#include "microgpt/text/examples.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 
@@ -19,7 +20,7 @@ std::string name_of(char32_t c) {
   for (int shift = c > 0xfffff ? 20 : c > 0xffff ? 16 : 12; shift >= 0; shift -= 4) {
     hex += "0123456789ABCDEF"[(c >> shift) & 0xfU];
   }
-  return "'" + printable(bytes) + "' (U+" + hex + ")";
+  return in_quotes(bytes) + ", U+" + hex;
 }
 
 }  // namespace
@@ -59,11 +60,13 @@ Tokenizer::Tokenizer(std::span<const std::string_view> documents) {
 
 Tokenizer::Tokenizer(std::vector<char32_t> characters) : characters_(std::move(characters)) {
   if (!std::is_sorted(characters_.begin(), characters_.end(), std::less_equal<>())) {
-    throw Error(Fault::checkpoint, "bad vocabulary: its characters are not in strictly ascending order");
+    throw Error(Fault::checkpoint,
+                {.what = "bad vocabulary", .hint = "its characters are not in strictly ascending order"});
   }
   for (const char32_t c : characters_) {
     if (c >= kCodePoints || (c >= 0xd800 && c <= 0xdfff)) {
-      throw Error(Fault::checkpoint, "bad vocabulary: it holds something that is no character");
+      throw Error(Fault::checkpoint,
+                  {.what = "bad vocabulary", .hint = "it holds something that is not a character"});
     }
   }
   index_ascii();
@@ -100,14 +103,28 @@ std::size_t Tokenizer::find_unknown(std::string_view text) const {
 }
 
 Error Tokenizer::unknown_character(char32_t character, const std::string& where) const {
-  return Error(Fault::data, "unknown character: " + (where.empty() ? "" : where + ": ") + name_of(character)
-                                + ": the model's vocabulary does not have it; it knows only the "
-                                + counted(characters_.size(), "character") + " of its training text");
+  return Error(Fault::data, {.what = "unknown character",
+                             .where = where,
+                             .value = name_of(character),
+                             .hint = "the model's vocabulary does not have it, only the "
+                                     + counted(characters_.size(), "character") + " of its training text"});
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text) const {
   std::vector<Token> tokens;
   encode(text, tokens);
+  return tokens;
+}
+
+void Tokenizer::encode(const Example& example, std::vector<Token>& tokens) const {
+  if (example.opens) tokens.push_back(bos());
+  encode(example.text, tokens);
+  if (example.closes) tokens.push_back(bos());
+}
+
+std::vector<Token> Tokenizer::encode(const Example& example) const {
+  std::vector<Token> tokens;
+  encode(example, tokens);
   return tokens;
 }
 

@@ -14,6 +14,7 @@
 namespace microgpt {
 
 using Token = int;
+struct Example;
 
 class Tokenizer {
  public:
@@ -27,11 +28,16 @@ class Tokenizer {
   [[nodiscard]] int vocab_size() const { return static_cast<int>(characters_.size()) + 1; }
   [[nodiscard]] Token bos() const { return static_cast<Token>(characters_.size()); }
   [[nodiscard]] std::span<const char32_t> characters() const { return characters_; }
+  /// Whether both have the same vocabulary.
+  bool operator==(const Tokenizer& other) const { return characters_ == other.characters_; }
 
   /// Appends the ids of the text's characters. Throws Error (data), naming the character, if the
   /// vocabulary lacks one.
   void encode(std::string_view text, std::vector<Token>& tokens) const;
   [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
+  /// The same of an example (text/examples.hpp), with BOS where it opens or closes a document.
+  void encode(const Example& example, std::vector<Token>& tokens) const;
+  [[nodiscard]] std::vector<Token> encode(const Example& example) const;
 
   /// Offset of the first character of the text that the vocabulary lacks, or npos.
   [[nodiscard]] std::size_t find_unknown(std::string_view text) const;

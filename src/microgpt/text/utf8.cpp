@@ -148,4 +148,8 @@ std::string printable(std::string_view bytes) {
   return out;
 }
 
+std::string in_quotes(std::string_view bytes) {
+  return "'" + printable(bytes) + "'";
+}
+
 }  // namespace microgpt

@@ -51,5 +51,7 @@ std::string_view strip(std::string_view bytes);
 /// The text made safe for a terminal and for one line: control characters, direction marks and
 /// invalid bytes appear as \n, \x1b, \u202e; everything else as it is.
 std::string printable(std::string_view bytes);
+/// The same in single quotes, as errors show a text.
+std::string in_quotes(std::string_view bytes);
 
 }  // namespace microgpt

@@ -15,4 +15,9 @@ std::string counted(std::size_t number, std::string_view thing, std::string_view
   return with_commas(number) + ' ' + std::string(thing) + std::string(number == 1 ? "" : plural);
 }
 
+std::string index_range(std::ptrdiff_t count) {
+  if (count <= 0) return "none";
+  return count == 1 ? "only 0" : "0 to " + std::to_string(count - 1);
+}
+
 }  // namespace microgpt

@@ -6,11 +6,17 @@
 //   w = w - lr (m̂ / (sqrt(v̂) + ε) + λ w)
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "microgpt/train/config.hpp"
 
 namespace microgpt {
+
+/// What the gradient is multiplied by so that its norm is at most config.grad_clip: 1 where it is, or clipping is off.
+inline double clip_scale(const TrainConfig& config, double norm) {
+  return config.grad_clip > 0 ? std::min(1.0, config.grad_clip / norm) : 1.0;
+}
 
 /// One update of equally long stretches of weights w, moments m and v, and gradient g; `step`
 /// counts from 0. `scale` multiplies the gradient first (gradient clipping). Every element is on

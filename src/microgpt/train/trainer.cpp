@@ -7,7 +7,7 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/train/adam.hpp"
-#include "microgpt/train/breakdown.hpp"
+#include "microgpt/train/nonfinite.hpp"
 #include "microgpt/train/schedule.hpp"
 
 namespace microgpt {
@@ -27,15 +27,14 @@ std::size_t most_documents(const TrainConfig& config) {
 }  // namespace
 
 double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads) {
-  const double L = model.n_layer, C = model.n_embd, H = model.n_head, T = model.block_size,
-               V = model.vocab_size;
+  const double L = model.n_layer, C = model.n_embd, T = model.block_size, V = model.vocab_size;
   const double weights = (2 * V + T) * C + 12 * L * C * C;
-  const auto lanes = static_cast<double>(
-      lane_count(static_cast<std::size_t>(config.batch_size) * static_cast<std::size_t>(model.block_size)));
-  const double position = L * (18 * C + 2 * H * T) + 3 * C + 2 * V;
+  const auto shards = static_cast<double>(
+      shard_count(static_cast<std::size_t>(config.batch_size) * static_cast<std::size_t>(model.block_size)));
+  const double position = activations_per_position(model, T);
   const auto room =
-      static_cast<double>(lane_room(most_documents(config), static_cast<std::size_t>(model.block_size)));
-  return weights * (3 + lanes) + 2 * threads * room * position;
+      static_cast<double>(shard_room(most_documents(config), static_cast<std::size_t>(model.block_size)));
+  return weights * (3 + 3 + shards) + 2 * threads * room * position;
 }
 
 template <class T>
@@ -45,18 +44,18 @@ Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const T
       examples_(examples),
       state_(state),
       team_(threads),
-      lanes_(model, tokenizer, most_documents(config), team_) {}
+      shards_(model, tokenizer, most_documents(config), team_) {}
 
 template <class T>
-StepReport Trainer<T>::step() {
+StepReport Trainer<T>::step(const std::function<void()>& before_update) {
   const auto batch_size = static_cast<std::size_t>(config_.batch_size);
   const auto first = static_cast<std::uint64_t>(state_.step) * batch_size;
   batch_.clear();
   for (std::size_t i = 0; i < batch_size; ++i) batch_.push_back(examples_[first + i]);
 
   StepReport report;
-  report.loss = lanes_.loss_and_gradient(state_.parameters, batch_, config_.loss);
-  report.positions = lanes_.positions();
+  report.loss = shards_.loss_and_gradient(state_.parameters, batch_, config_.loss);
+  report.positions = shards_.positions();
   report.learning_rate = learning_rate(config_, state_.step);
   if (!std::isfinite(report.loss)) break_down("the loss is not a finite number", {});
 
@@ -73,31 +72,35 @@ StepReport Trainer<T>::step() {
   const auto update = [&](std::size_t begin, std::size_t size, T scale) {
     const auto w = state_.parameters.values().subspan(begin, size);
     const auto v = state_.v.values().subspan(begin, size);
-    adam_update<T>(w, state_.m.values().subspan(begin, size), v, lanes_.gradient().subspan(begin, size),
+    adam_update<T>(w, state_.m.values().subspan(begin, size), v, shards_.gradient().subspan(begin, size),
                    config_, state_.step, scale);
     if (!all_finite<T>(w) || !all_finite<T>(v)) good_update = false;
   };
-  if (config_.grad_clip > 0) {
-    // The whole norm must be known before the first update: two passes.
+  if (config_.grad_clip > 0 || before_update) {
+    // The whole gradient must be known before the first update: two passes.
     slice_squares_.resize(static_cast<std::size_t>(slices));
     each_slice([&](std::size_t begin, std::size_t size) {
-      lanes_.sum_gradients(begin, size);
+      shards_.sum_gradients(begin, size);
+      const auto gradient = shards_.gradient().subspan(begin, size);
+      if (!all_finite<T>(gradient)) good_gradient = false;
       double squares = 0;
-      for (const T g : lanes_.gradient().subspan(begin, size)) {
-        squares += static_cast<double>(g) * static_cast<double>(g);
-      }
+      for (const T g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
       slice_squares_[begin / kSlice] = squares;
     });
-    report.grad_norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
-    good_gradient = std::isfinite(report.grad_norm);
-    const double scale = std::min(1.0, config_.grad_clip / report.grad_norm);
+    const double norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
+    if (config_.grad_clip > 0) {
+      report.grad_norm = norm;
+      if (!std::isfinite(norm)) good_gradient = false;
+    }
     if (good_gradient) {
-      each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, static_cast<T>(scale)); });
+      if (before_update) before_update();
+      const auto scale = static_cast<T>(clip_scale(config_, norm));
+      each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, scale); });
     }
   } else {
     each_slice([&](std::size_t begin, std::size_t size) {
-      lanes_.sum_gradients(begin, size);
-      if (all_finite<T>(lanes_.gradient().subspan(begin, size))) {
+      shards_.sum_gradients(begin, size);
+      if (all_finite<T>(shards_.gradient().subspan(begin, size))) {
         update(begin, size, T(1));
       } else {
         good_gradient = false;
@@ -106,10 +109,10 @@ StepReport Trainer<T>::step() {
   }
   if (!good_gradient) {
     break_down("the norm of the gradient is not a finite number",
-               find_in_gradient<T>(state_.parameters, lanes_.gradient()));
+               find_nonfinite_gradient<T>(state_.parameters, shards_.gradient()));
   }
   if (!good_update) {
-    throw breakdown(state_.step + 1, find_in_update<T>(state_.parameters, state_.m, state_.v));
+    throw breakdown(state_.step + 1, find_nonfinite_update<T>(state_.parameters, state_.m, state_.v));
   }
   report.step = ++state_.step;
   return report;
@@ -117,14 +120,17 @@ StepReport Trainer<T>::step() {
 
 template <class T>
 Error Trainer<T>::breakdown(int step, const std::string& found) const {
-  return {Fault::numeric, "training broke down: step " + std::to_string(step) + ": " + found + ": "
-                              + name_documents(batch_) + ": lower train.learning_rate"
-                              + (config_.grad_clip > 0 ? "" : ", or set train.grad_clip to 1")};
+  return {Fault::numeric,
+          {.what = "training broke down",
+           .where = "step " + std::to_string(step),
+           .hint = found + ": " + name_documents(batch_) + ": lower train.learning_rate"
+                   + (config_.grad_clip > 0 ? "" : ", or set train.grad_clip to 1")}};
 }
 
 template <class T>
 void Trainer<T>::break_down(const std::string& sign, const std::string& in_gradient) const {
-  const std::string first = find_in_forward_pass<T>(lanes_.config(), state_.parameters, lanes_.batch());
+  const std::string first =
+      find_nonfinite_in_forward_pass<T>(shards_.config(), state_.parameters, shards_.batch());
   throw breakdown(state_.step + 1, !first.empty() ? first : !in_gradient.empty() ? in_gradient : sign);
 }
 
@@ -136,16 +142,16 @@ double Trainer<T>::evaluate(const Examples& examples) {
     for (std::size_t i = begin; i < std::min(begin + kEvaluationBatch, examples.size()); ++i) {
       batch_.push_back(examples[i]);
     }
-    const LossSum part = lanes_.loss(state_.parameters, batch_);
-    if (!std::isfinite(part.nll)) {
-      const std::string first = find_in_forward_pass<T>(lanes_.config(), state_.parameters, lanes_.batch());
+    const LossSum part = shards_.loss(state_.parameters, batch_);
+    if (!std::isfinite(part.nats)) {
+      const std::string first =
+          find_nonfinite_in_forward_pass<T>(shards_.config(), state_.parameters, shards_.batch());
       throw breakdown(state_.step,
                       "the held-out loss is not a finite number" + (first.empty() ? "" : ": " + first));
     }
-    total.nll += part.nll;
-    total.positions += part.positions;
+    total += part;
   }
-  return total.nll / static_cast<double>(total.positions);
+  return total.nats / static_cast<double>(total.characters);
 }
 
 template class Trainer<float>;

@@ -2,6 +2,7 @@
 // update of Adam.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@
 #include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
-#include "microgpt/train/lanes.hpp"
+#include "microgpt/train/shards.hpp"
 
 namespace microgpt {
 
@@ -27,8 +28,8 @@ struct TrainState {
   explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
 };
 
-/// About how many numbers a run keeps in memory: weights, moments, a gradient a lane, and each
-/// thread's activations and their gradients.
+/// About how many numbers a run keeps in memory: weights and moments, a copy of these that is known to be good, a
+/// gradient for each shard, and each thread's activations and their gradients.
 double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads);
 
 /// What one step tells.
@@ -51,7 +52,9 @@ class Trainer {
   /// One step. Throws Error (numeric) if a number became NaN or infinite, naming the first tensor that
   /// holds one, the step and the documents. The state is as it was before the step if it showed in the loss,
   /// or in the gradient where that is clipped; otherwise parts of it are updated, and it is of no more use.
-  StepReport step();
+  /// `before_update`, if there is one, is called once the loss and the gradient of the weights as they are are known to
+  /// be finite; the step then comes to the same numbers in two passes over the gradient.
+  StepReport step(const std::function<void()>& before_update = {});
 
   /// Mean over all positions of all the examples, of which there must be one, in nats a character. Training
   /// is not touched. Throws as step() does if the loss is not a finite number.
@@ -68,7 +71,7 @@ class Trainer {
   const Examples& examples_;
   TrainState<T>& state_;
   ThreadTeam team_;
-  Lanes<T> lanes_;
+  Shards<T> shards_;
   std::vector<Example> batch_;         // scratch
   std::vector<double> slice_squares_;  // scratch: Σ g² of each slice
 };

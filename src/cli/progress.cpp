@@ -1,0 +1,83 @@
+#include "cli/progress.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "cli/page.hpp"
+#include "cli/terminal.hpp"
+#include "microgpt/render/width.hpp"
+
+namespace microgpt::cli {
+
+namespace {
+
+std::string rate(double per_second) {
+  if (per_second >= 1e6) return format("%.1fM", per_second / 1e6);
+  if (per_second >= 1e3) return format("%.0fk", per_second / 1e3);
+  return format("%.0f", per_second);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(seconds + 0.5);
+  if (whole < 60) return format("%lds", whole);
+  if (whole < 3600) return format("%ldm%02lds", whole / 60, whole % 60);
+  return format("%ldh%02ldm", whole / 3600, whole / 60 % 60);
+}
+
+}  // namespace
+
+Progress::Progress(const Session& session, bool quiet)
+    : session_(session),
+      first_step_(session.step()),
+      quiet_(quiet),
+      live_(!quiet && stdout_is_terminal()),
+      budget_(session.seconds_left()) {}
+
+void Progress::operator()(const StepDone& done) {
+  if (done.held_out_loss) held_out_ = done.held_out_loss;
+  const int step = done.step.step;
+  const int steps = session_.config().train.steps;
+  if (live_) {
+    const auto now = Clock::now();
+    if (now - shown_ < std::chrono::milliseconds(100) && step != steps) return;
+    shown_ = now;
+    renew(line(step));
+  } else if (!quiet_ && budget_) {
+    const int ticks = static_cast<int>(20 * std::min(1.0, session_.tally().seconds() / *budget_));
+    if (ticks > ticks_) std::cout << line(step) << '\n' << std::flush;
+    ticks_ = ticks;
+  } else if (!quiet_) {
+    const int every = std::max(1, steps / 20);
+    if (step % every == 0 || step == steps) std::cout << line(step) << '\n' << std::flush;
+  }
+}
+
+/// A line that went on in the next row of the screen could not be taken back.
+void Progress::renew(const std::string& line) {
+  const int columns = terminal_columns() > 0 ? terminal_columns() : screen().width;
+  std::cout << "\r\x1b[K" << render::cut_to_width(line, static_cast<std::size_t>(std::max(1, columns - 1)))
+            << std::flush;
+}
+
+void Progress::finish() {
+  if (live_) std::cout << "\r\x1b[K" << std::flush;
+  live_ = false;
+}
+
+std::string Progress::line(int step) const {
+  const Tally& tally = session_.tally();
+  const int steps = session_.config().train.steps;
+  const int done = step - first_step_;
+  const double left = budget_    ? session_.seconds_left().value_or(0)
+                      : done > 0 ? tally.seconds() / done * (steps - step)
+                                 : 0;
+  std::string text = budget_
+                         ? format("step %d", step)
+                         : format("step %*d/%d", static_cast<int>(std::to_string(steps).size()), step, steps);
+  text += "  loss " + nats_text(tally.mean_loss());
+  if (held_out_) text += "  held-out " + nats_text(*held_out_);
+  return text + "  " + rate(tally.characters_per_second()) + " chars/s  " + duration(left) + " left";
+}
+
+}  // namespace microgpt::cli

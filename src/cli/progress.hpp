@@ -1,0 +1,41 @@
+// The progress of a training run on standard output: on a terminal one line that renews itself, in a pipe about twenty
+// plain ones.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "microgpt/run/session.hpp"
+
+namespace microgpt::cli {
+
+class Progress {
+ public:
+  /// The session must outlive it.
+  Progress(const Session& session, bool quiet);
+  ~Progress() { finish(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void operator()(const StepDone& done);
+  /// Removes the live line, to make room for other words.
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] std::string line(int step) const;
+  static void renew(const std::string& line);
+
+  const Session& session_;
+  int first_step_;
+  bool quiet_;
+  bool live_;
+  std::optional<double> budget_;  // seconds that were left at the start
+  int ticks_ = 0;                 // twentieths of the budget that were shown
+  Clock::time_point shown_{};
+  std::optional<double> held_out_;
+};
+
+}  // namespace microgpt::cli

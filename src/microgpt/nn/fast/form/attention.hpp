@@ -1,0 +1,103 @@
+// Attention: small heads have a form of their own (narrow_attention.hpp); others are matrix products, a head at a time,
+// as in the readable form.
+#pragma once
+
+#include "microgpt/nn/fast/form/layers.hpp"
+#include "microgpt/nn/fast/form/matmul.hpp"
+#include "microgpt/nn/fast/form/narrow_attention.hpp"
+
+namespace microgpt::fast {
+
+namespace {
+
+/// Some columns of some rows.
+template <class T>
+Rows<T> block(Rows<T> m, Size row, Size rows, Size col, Size cols) {
+  return {m.row(row) + col, rows, cols, m.step};
+}
+template <class T>
+Strided<float> plain(Rows<T> m) {
+  return {m.data, m.step, 1};
+}
+template <class T>
+Strided<float> transposed(Rows<T> m) {
+  return {m.data, 1, m.step};
+}
+
+/// z, q, k, v (n, D) of one head; pattern (n, n).
+inline void head_forward(Out z, float* pattern, In q, In k, In v) {
+  const Size n = q.rows, D = q.cols;
+  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(D));
+  matmul<float>(n, n, D, plain(q), transposed(k), pattern, n, false);  // 1
+  for (Size i = 0; i < n; ++i) {                                       // 2
+    float* row = pattern + i * n;
+    softmax(row, row, i + 1, scale);
+    for (Size t = i + 1; t < n; ++t) row[t] = 0;
+  }
+  matmul<float>(n, D, n, {pattern, n, 1}, plain(v), z.data, z.step, false);  // 3
+}
+
+inline void head_backward(Out dq, Out dk, Out dv, float* dscores, In dz, const float* pattern, In q, In k,
+                          In v) {
+  const Size n = q.rows, D = q.cols;
+  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(D));
+  // 3  z = pattern v
+  matmul<float>(n, n, D, plain(dz), transposed(v), dscores, n, false);
+  matmul<float>(n, D, n, {pattern, 1, n}, plain(dz), dv.data, dv.step, false);
+  // 2  dscores = pattern ∘ (dpattern - Σ pattern ∘ dpattern); the scale of pass 1 is taken in here
+  for (Size i = 0; i < n; ++i) {
+    const float* p = pattern + i * n;
+    float* ds = dscores + i * n;
+    const float mean = dot(p, ds, i + 1);
+    each_vector(n, [&](auto vector) { vector(ds, scale * vector(p) * (vector(ds) - mean)); });
+  }
+  // 1  scores = q kᵀ / sqrt(D)
+  matmul<float>(n, D, n, {dscores, n, 1}, plain(k), dq.data, dq.step, false);
+  matmul<float>(n, D, n, {dscores, 1, n}, plain(q), dk.data, dk.step, false);
+}
+
+/// visit(first row, rows, where the pattern begins) for each document: of each, H n (n + 3) numbers are set aside.
+template <class Visit>
+void each_document(Documents documents, const Visit& visit) {
+  Size at = 0;
+  for (Size d = 0; d < documents.count; ++d) {
+    const Size begin = documents.offsets[d];
+    const Size n = documents.offsets[d + 1] - begin;
+    visit(begin, n, at);
+    at += documents.n_head * n * (n + 3);
+  }
+}
+
+inline void attention_forward(Out z, float* pattern, In q, In k, In v, Documents documents) {
+  const Size C = q.cols, D = C / documents.n_head;
+  each_document(documents, [&](Size begin, Size n, Size at) {
+    const auto rows = [&](auto m) { return block(m, begin, n, 0, C); };
+    if (is_narrow(C, D)) return narrow_attention_forward(D, rows(z), pattern + at, rows(q), rows(k), rows(v));
+    for (Size h = 0; h < documents.n_head; ++h) {
+      const auto head = [&](auto m) { return block(m, begin, n, h * D, D); };
+      head_forward(head(z), pattern + at + h * n * n, head(q), head(k), head(v));
+    }
+  });
+}
+
+inline void attention_backward(Out dq, Out dk, Out dv, float* dscores, In dz, const float* pattern, In q,
+                               In k, In v, Documents documents) {
+  const Size C = q.cols, D = C / documents.n_head;
+  each_document(documents, [&](Size begin, Size n, Size at) {
+    const auto rows = [&](auto m) { return block(m, begin, n, 0, C); };
+    if (is_narrow(C, D)) {
+      return narrow_attention_backward(D, rows(dq), rows(dk), rows(dv), rows(dz), pattern + at, rows(q),
+                                       rows(k), rows(v));
+    }
+    for (Size h = 0; h < documents.n_head; ++h) {
+      const auto head = [&](auto m) { return block(m, begin, n, h * D, D); };
+      const Size matrix = at + h * n * n;
+      head_backward(head(dq), head(dk), head(dv), dscores + matrix, head(dz), pattern + matrix, head(q),
+                    head(k), head(v));
+    }
+  });
+}
+
+}  // namespace
+
+}  // namespace microgpt::fast

@@ -1,0 +1,66 @@
+// What a session holds, shared by the two files that are Session: how a run starts, and how it goes on.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "microgpt/run/checkpoint_store.hpp"
+#include "microgpt/run/run_lock.hpp"
+#include "microgpt/run/session.hpp"
+#include "microgpt/run/training.hpp"
+#include "microgpt/train/early_stopping.hpp"
+
+namespace microgpt {
+
+/// The clock of a run with a time budget. A run that goes on has used what its checkpoint's place in the schedule says.
+class Stopwatch {
+ public:
+  Stopwatch(const RunConfig& config, int step)
+      : budget_(config.time_budget), used_(budget_ * step / config.train.steps) {}
+
+  [[nodiscard]] double elapsed() const {
+    return used_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  [[nodiscard]] bool over() const { return elapsed() >= budget_; }
+  [[nodiscard]] double left() const { return std::max(0.0, budget_ - elapsed()); }
+
+ private:
+  double budget_;
+  double used_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// The folder that a run alone writes to.
+struct RunFiles {
+  RunFolder folder;
+  std::unique_ptr<RunLock> lock;
+  Metrics metrics;
+  CheckpointStore checkpoints;
+};
+
+struct Session::Run {
+  RunConfig config;
+  Corpus corpus;
+  Rng rng;
+  std::optional<RunFiles> files{};
+  std::unique_ptr<Training> training{};
+  EarlyStopping stopping{0};
+  std::optional<Stopwatch> watch{};
+  Tally tally{};
+  std::optional<int> resumed_after{};
+  std::optional<double> held_out_loss{};  ///< of the present weights
+  std::optional<MeasuredLoss> best{};
+
+  /// Opens the files and takes up what they tell of the steps before. `text_changed`: they are of another text.
+  void open(const RunFolder& folder, std::unique_ptr<RunLock> lock, bool text_changed);
+  [[nodiscard]] TrainingRecord record() const;
+  std::filesystem::path save();
+  /// Whether it is the best so far, which is then saved.
+  bool take_up_held_out(int step, double loss);
+  /// After a breakdown: keeps what is good. Returns what was kept, for the hint.
+  std::string rescue();
+};
+
+}  // namespace microgpt

@@ -1,0 +1,238 @@
+// How a run begins and how it is taken up again.
+#include <algorithm>
+
+#include "microgpt/base/error.hpp"
+#include "microgpt/base/memory.hpp"
+#include "microgpt/io/atomic_file.hpp"
+#include "microgpt/run/run_state.hpp"
+#include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
+
+namespace microgpt {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The path of a text as config.json and checkpoints keep it: it must work from any folder.
+std::string absolute_path(const std::string& path) {
+  std::error_code failed;
+  const std::string full = fs::absolute(path, failed).lexically_normal().string();
+  if (failed)
+    throw Error(Fault::io, {.what = "the current folder no longer exists", .hint = failed.message()});
+  if (find_invalid_utf8(full) != std::string::npos) {
+    throw Error(
+        Fault::data,
+        {.what = "bad path",
+         .where = full,
+         .hint = "it is not valid UTF-8, so config.json cannot hold it: rename the file or its folder"});
+  }
+  return full;
+}
+
+void check_stop_after(const std::optional<int>& stop_after, int done, int steps) {
+  if (!stop_after || (*stop_after > done && *stop_after <= steps)) return;
+  throw bad_option(
+      "--stop-after", std::to_string(*stop_after),
+      "the run has done " + std::to_string(done) + " of " + counted(static_cast<std::size_t>(steps), "step"));
+}
+
+/// A run goes on with the text it began with. With another, if it is allowed, every character must have its token.
+void check_same_text(const Session::Resume& resume, const RunConfig& config, const Corpus& corpus,
+                     const Checkpoint& checkpoint) {
+  if (corpus.dataset.digest() == checkpoint.training().data_sha256) return;
+  const auto refuse = [&](const std::string& why) -> Error {
+    return Error(Fault::data, {.what = "cannot resume", .where = config.data.path, .hint = why});
+  };
+  if (!resume.text_may_differ) {
+    throw refuse(
+        "it is not the text that the run was trained on (its SHA-256 differs): to continue with it anyway, "
+        "add --data-changed-ok");
+  }
+  const auto known = checkpoint.tokenizer().characters();
+  for (const char32_t character : corpus.tokenizer.characters()) {
+    if (std::binary_search(known.begin(), known.end(), character)) continue;
+    std::string text;
+    append_utf8(text, character);
+    throw refuse("it contains the character '" + printable(text)
+                 + "', for which the model has no token: train a new one");
+  }
+}
+
+/// Whether a run was killed before its first checkpoint, so that nothing is lost by beginning again.
+bool is_unbegun(const RunFolder& folder) {
+  std::error_code none;
+  const bool has_steps = fs::exists(folder.metrics(), none) && !fs::is_empty(folder.metrics(), none);
+  return fs::exists(folder.config(), none) && !has_steps && folder.checkpoint_steps().empty()
+         && !fs::exists(folder.best_checkpoint(), none);
+}
+
+void check_memory(const RunConfig& config, int threads, const std::string& where) {
+  const double number = config.precision == Precision::float32 ? 4.0 : 8.0;
+  require_memory(number * numbers_in_memory(config.model, config.train, threads), where,
+                 "lower model.* or train.batch_size");
+}
+
+}  // namespace
+
+void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, bool text_changed) {
+  const int step = resumed_after.value_or(0);
+  files.emplace(RunFiles{folder, std::move(lock), Metrics(folder.metrics(), step),
+                         CheckpointStore(folder, config, corpus.tokenizer)});
+  if (text_changed) files->metrics.text_changed(step, corpus.dataset.digest());
+  const MetricsRecord past = read_metrics(folder.metrics());
+  const std::size_t from = past.training.size() - std::min(past.training.size(), Tally::kWindow);
+  for (std::size_t i = from; i < past.training.size(); ++i) tally.add_past(past.training[i].loss);
+  // Losses on another text say nothing of those on this one.
+  for (std::size_t i = past.present_text; i < past.held_out.size(); ++i) {
+    stopping.add(past.held_out[i].loss);
+    if (!best || past.held_out[i].loss < best->loss) best = past.held_out[i];
+  }
+}
+
+TrainingRecord Session::Run::record() const {
+  return {training->step(), corpus.dataset.digest(), rng.state(), held_out_loss};
+}
+
+fs::path Session::Run::save() {
+  files->metrics.sync();
+  training->save(files->checkpoints, record());
+  return files->folder.checkpoint(training->step());
+}
+
+bool Session::Run::take_up_held_out(int step, double loss) {
+  const bool is_best = !best || loss < best->loss;
+  if (is_best) best = {step, loss};
+  stopping.add(loss);
+  if (files) {
+    files->metrics.held_out(step, loss);
+    files->metrics.sync();
+    training->save_if_best(files->checkpoints, record());
+  }
+  return is_best;
+}
+
+std::string Session::Run::rescue() {
+  if (!files) return "";
+  files->metrics.sync();
+  if (!training->go_back()) return "";
+  held_out_loss.reset();
+  try {
+    const fs::path path = save();
+    return "the weights of step " + std::to_string(training->step()) + ", the last known to be good, are in "
+           + path.string();
+  } catch (const Error&) {
+    return "";  // the breakdown is what is to be told
+  }
+}
+
+Session Session::begin(RunConfig config, const Start& start) {
+  return begin_in(std::move(config), start, nullptr);
+}
+
+/// With `lock`, the folder is locked already.
+Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<RunLock> lock) {
+  check_stop_after(start.stop_after, 0, config.train.steps);
+  Rng rng(config.seed);
+  Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  config.data.path = absolute_path(config.data.path);
+  config.model.vocab_size = corpus.tokenizer.vocab_size();
+  check_memory(config, start.threads, start.where);
+
+  auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
+  run->stopping = EarlyStopping(run->config.patience);
+  std::optional<RunFolder> folder;
+  if (start.make_folder) {
+    folder = start.make_folder();
+    if (!lock) {
+      lock = std::make_unique<RunLock>(folder->path);
+      // Between the two, another process may have begun, and even ended, a run there.
+      static_cast<void>(RunFolder::create(folder->path));
+    }
+    save_run_config(folder->config(), run->config);
+  }
+  run->training = make_training(run->config, run->corpus, start.threads, run->rng);
+  if (folder) {
+    run->open(*folder, std::move(lock), false);
+    // A folder that cannot be written is found out before the first step, not hours later; and a run that is killed at
+    // any time can be resumed.
+    run->save();
+  }
+  if (run->config.time_budget > 0) run->watch.emplace(run->config, 0);
+  return Session(std::move(run));
+}
+
+/// A run that was killed before it had saved anything.
+Session Session::begin_again(const Resume& resume, std::unique_ptr<RunLock> lock) {
+  const RunFolder begun{resume.from};
+  RunConfig config = load_run_config(begun.config().string(), {});
+  if (!resume.data.empty()) config.data.path = resume.data;
+  std::error_code there;
+  fs::create_directories(begun.checkpoints(), there);
+  const Start start{.where = begun.config().string(),
+                    .threads = resume.threads,
+                    .make_folder = [&] { return begun; },
+                    .stop_after = resume.stop_after};
+  return begin_in(std::move(config), start, std::move(lock));
+}
+
+Session Session::resume(const Resume& resume) {
+  const bool in_place = resume.out.empty();
+  std::error_code failed;
+  if (in_place && fs::exists(resume.from, failed) && !fs::is_directory(resume.from, failed)) {
+    throw bad_option("--resume", resume.from.string(),
+                     "it is not a run folder: to continue from a file, name a new folder with --out");
+  }
+  if (!fs::exists(resume.from, failed)) static_cast<void>(find_checkpoints(resume.from));  // says so
+  // The folder must be this run's alone before anybody looks at what is in it.
+  std::unique_ptr<RunLock> lock;
+  if (in_place) {
+    lock = std::make_unique<RunLock>(resume.from);
+    remove_temporary_files(resume.from);
+    remove_temporary_files(RunFolder{resume.from}.checkpoints());
+    if (is_unbegun(RunFolder{resume.from})) return begin_again(resume, std::move(lock));
+  }
+  std::optional<Checkpoint> checkpoint = load_newest_checkpoint(resume.from, resume.passed_over);
+  const TrainingRecord record = checkpoint->training();
+  RunConfig config = checkpoint->config();
+  if (!resume.data.empty()) config.data.path = absolute_path(resume.data);
+  // A run that was killed after its last step has still to write its samples.
+  const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
+  const auto nothing_left = [&](const std::string& why) {
+    return Error(Fault::usage,
+                 {.what = "nothing to resume", .where = resume.from.string(), .hint = "the run " + why});
+  };
+  if (record.step >= config.train.steps && sampled) {
+    throw nothing_left(config.train.steps == 1
+                           ? "has done its only step"
+                           : "has done all its " + std::to_string(config.train.steps) + " steps");
+  }
+  check_stop_after(resume.stop_after, record.step, config.train.steps);
+  Rng rng(config.seed);
+  Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  check_same_text(resume, config, corpus, *checkpoint);
+  const bool text_changed = corpus.dataset.digest() != record.data_sha256;
+  corpus.tokenizer = checkpoint->tokenizer();
+  rng.set_state(record.rng);
+  check_memory(config, resume.threads, resume.from.string());
+
+  const RunFolder folder = in_place ? RunFolder{resume.from} : RunFolder::create(resume.out);
+  if (!lock) lock = std::make_unique<RunLock>(folder.path);
+  auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
+  run->resumed_after = record.step;
+  run->stopping = EarlyStopping(run->config.patience);
+  if (!text_changed) run->held_out_loss = record.held_out_loss;
+  run->training = make_training(run->config, run->corpus, resume.threads, *checkpoint);
+  checkpoint.reset();  // its numbers are in the state now
+  run->open(folder, std::move(lock), text_changed);
+  if (run->stopping.over() && sampled) throw nothing_left(stopped_early_text(run->config));
+  save_run_config(folder.config(), run->config);  // the text may lie elsewhere now
+  // A run that was killed between its best checkpoint and the same step's own goes on from the best, and still owes
+  // the other.
+  const bool owed = keeps_step(run->config, record.step) && !fs::exists(folder.checkpoint(record.step));
+  if (owed || folder.checkpoint_steps().empty()) run->save();
+  if (run->config.time_budget > 0) run->watch.emplace(run->config, record.step);
+  return Session(std::move(run));
+}
+
+}  // namespace microgpt

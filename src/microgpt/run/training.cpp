@@ -1,0 +1,93 @@
+#include "microgpt/run/training.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "microgpt/run/writer.hpp"
+
+namespace microgpt {
+
+namespace {
+
+template <class T>
+class TrainingIn final : public Training {
+ public:
+  TrainingIn(const RunConfig& config, const Corpus& corpus, int threads, TrainState<T> state)
+      : config_(config),
+        tokenizer_(corpus.tokenizer),
+        state_(std::move(state)),
+        trainer_(config.model, config.train, tokenizer_, corpus.training, state_, threads) {}
+
+  [[nodiscard]] int step() const override { return state_.step; }
+  StepReport train_step(bool put_aside) override {
+    if (!put_aside) return trainer_.step();
+    return trainer_.step([&] { keep_state(); });
+  }
+  double evaluate(const Examples& examples) override { return trainer_.evaluate(examples); }
+
+  void save(CheckpointStore& store, const TrainingRecord& record) const override {
+    store.save(record, state_);
+  }
+  bool save_if_best(CheckpointStore& store, const TrainingRecord& record) const override {
+    return store.save_if_best(record, state_);
+  }
+
+  std::string write(Rng& rng) override {
+    if (!writer_)
+      writer_.emplace(config_, state_.parameters, tokenizer_, config_.sample, std::span<const Token>{});
+    return tokenizer_.decode(writer_->write(rng));
+  }
+
+  [[nodiscard]] Parameters<double> parameters() const override {
+    Parameters<double> copy(config_.model);
+    std::copy(state_.parameters.values().begin(), state_.parameters.values().end(), copy.values().begin());
+    return copy;
+  }
+
+  bool go_back() override {
+    if (aside_) state_ = *aside_;
+    return aside_.has_value();
+  }
+
+ private:
+  void keep_state() {
+    if (aside_) {
+      *aside_ = state_;
+    } else {
+      aside_.emplace(state_);
+    }
+  }
+
+  const RunConfig& config_;
+  const Tokenizer& tokenizer_;
+  TrainState<T> state_;
+  Trainer<T> trainer_;
+  std::optional<TrainState<T>> aside_;
+  std::optional<Writer<T>> writer_;
+};
+
+/// make<T>() in the config's precision.
+template <class T>
+std::unique_ptr<Training> fresh(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng) {
+  TrainState<T> state(config.model);
+  initialize(state.parameters, config.init, rng);
+  return std::make_unique<TrainingIn<T>>(config, corpus, threads, std::move(state));
+}
+
+}  // namespace
+
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
+                                        Rng& rng) {
+  if (config.precision == Precision::float32) return fresh<float>(config, corpus, threads, rng);
+  return fresh<double>(config, corpus, threads, rng);
+}
+
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
+                                        const Checkpoint& checkpoint) {
+  if (config.precision == Precision::float32) {
+    return std::make_unique<TrainingIn<float>>(config, corpus, threads, checkpoint.train_state<float>());
+  }
+  return std::make_unique<TrainingIn<double>>(config, corpus, threads, checkpoint.train_state<double>());
+}
+
+}  // namespace microgpt

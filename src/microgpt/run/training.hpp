@@ -1,0 +1,40 @@
+// The part of a session that depends on the precision: weights and their training, behind one interface.
+#pragma once
+
+#include <memory>
+
+#include "microgpt/io/checkpoint.hpp"
+#include "microgpt/run/checkpoint_store.hpp"
+#include "microgpt/text/corpus.hpp"
+#include "microgpt/train/trainer.hpp"
+
+namespace microgpt {
+
+class Training {
+ public:
+  virtual ~Training() = default;
+
+  [[nodiscard]] virtual int step() const = 0;
+  /// One step, as Trainer has it. With `put_aside` the state before it is kept in memory once its loss and gradient are
+  /// known to be finite.
+  virtual StepReport train_step(bool put_aside) = 0;
+  virtual double evaluate(const Examples& examples) = 0;
+
+  virtual void save(CheckpointStore& store, const TrainingRecord& record) const = 0;
+  /// Returns whether it was the best.
+  virtual bool save_if_best(CheckpointStore& store, const TrainingRecord& record) const = 0;
+
+  /// A text of the run's own kind.
+  virtual std::string write(Rng& rng) = 0;
+  [[nodiscard]] virtual Parameters<double> parameters() const = 0;
+
+  /// Back to the state that was put aside last. False if there is none.
+  virtual bool go_back() = 0;
+};
+
+/// Fresh weights, drawn with `rng`; or those of a checkpoint. The references must outlive it.
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng);
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
+                                        const Checkpoint& checkpoint);
+
+}  // namespace microgpt

@@ -1,0 +1,144 @@
+#include "microgpt/train/shards.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/corpus.hpp"
+#include "support/model.hpp"
+
+TEST_SUITE("train") {
+  using namespace microgpt;
+  using namespace microgpt::test;
+
+  namespace {
+
+  const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 20, .vocab_size = 8};
+
+  struct Whole {
+    double loss = 0;
+    double nll = 0;
+    std::size_t positions = 0;
+    Numbers gradient;
+  };
+
+  /// The same in one batch, without shards.
+  Whole whole(const SmallText& corpus, const Parameters<double>& parameters, std::size_t documents,
+              LossMean mean) {
+    Batch batch;
+    for (std::size_t d = 0; d < documents; ++d) batch.add(corpus.tokens(d, kModel.block_size));
+    Numbers weight;
+    for (std::size_t d = 0; d < documents; ++d) {
+      const int n = batch.offsets[d + 1] - batch.offsets[d];
+      const double share = mean == LossMean::document ? 1.0 / (n * static_cast<double>(documents))
+                                                      : 1.0 / static_cast<double>(batch.positions());
+      weight.insert(weight.end(), static_cast<std::size_t>(n), share);
+    }
+    Activations<double> a(kModel, batch.positions());
+    Activations<double> da(kModel, batch.positions());
+    Parameters<double> gradient(kModel);
+    gpt_forward<double>(kModel, parameters, batch, a);
+    gpt_backward<double>(kModel, parameters, batch, weight, a, da, gradient);
+    Whole w;
+    w.positions = batch.positions();
+    w.gradient = as<double>(gradient.values());
+    for (std::size_t p = 0; p < weight.size(); ++p) {
+      w.loss += weight[p] * a.nll()(static_cast<Index>(p), 0);
+      w.nll += a.nll()(static_cast<Index>(p), 0);
+    }
+    return w;
+  }
+
+  }  // namespace
+
+  TEST_CASE("shards: loss and summed gradient are those of the whole batch") {
+    Noise noise(71);
+    const SmallText corpus(random_lines(noise, 150, 30, 7), kModel.block_size);
+    const auto parameters = random_parameters<double>(kModel, noise);
+    std::vector<Example> examples;
+    for (std::size_t i = 0; i < corpus.examples.size(); ++i) examples.push_back(corpus.examples[i]);
+
+    ThreadTeam team(3);
+    Shards<double> shards(kModel, corpus.tokenizer, 150, team);
+    // 1 to 16 shards, growing and shrinking: nothing may be left of a larger batch.
+    for (const std::size_t documents : {150U, 1U, 8U, 9U, 17U, 24U, 40U, 63U, 64U, 65U, 149U, 7U}) {
+      const std::span<const Example> some = std::span(examples).first(documents);
+      for (const LossMean mean : {LossMean::document, LossMean::token}) {
+        const Whole expected = whole(corpus, parameters, documents, mean);
+        INFO(documents, " documents, mean by ", (mean == LossMean::document ? "document" : "token"));
+        const double loss = shards.loss_and_gradient(parameters, some, mean);
+        CHECK_MESSAGE(std::abs(loss - expected.loss) < 1e-13 * expected.loss, "got ", loss, ", expected ",
+                      expected.loss);
+        CHECK(shards.positions() == expected.positions);
+        // In two stretches, as two threads would.
+        const std::size_t size = parameters.values().size();
+        shards.sum_gradients(100, size - 100);
+        shards.sum_gradients(0, 100);
+        CHECK(difference(shards.gradient(), expected.gradient) < 1e-13);
+
+        const LossSum sum = shards.loss(parameters, some);
+        CHECK_MESSAGE(std::abs(sum.nats - expected.nll) < 1e-13 * expected.nll, "got ", sum.nats,
+                      ", expected ", expected.nll);
+        CHECK(sum.characters == expected.positions);
+      }
+    }
+  }
+
+  TEST_CASE("shards: a batch is cut into nearly equal shares by its positions alone") {
+    Noise noise(73);
+    for (int trial = 0; trial < 200; ++trial) {
+      Batch batch;
+      const int documents = noise.whole(1, 300);
+      const int longest = noise.whole(1, 100);
+      for (int d = 0; d < documents; ++d) {
+        batch.add(std::vector<int>(static_cast<std::size_t>(noise.whole(1, longest)) + 1));
+      }
+      std::vector<Shard> shards(3);  // of an earlier batch
+      cut_into_shards(batch, shards);
+      const std::size_t count = shard_count(batch.positions());
+      INFO(documents, " documents of at most ", longest, ": ", batch.positions(), " positions");
+      CHECK(shards.size() <= count);
+      const double share = static_cast<double>(batch.positions()) / static_cast<double>(count);
+      std::size_t next = 0;
+      for (const Shard& shard : shards) {
+        CHECK(shard.begin == next);
+        CHECK(shard.end > shard.begin);
+        next = shard.end;
+        const int positions = batch.offsets[shard.end] - batch.offsets[shard.begin];
+        CHECK_MESSAGE(positions < share + longest, "a shard of ", positions, " positions, a share is ",
+                      share);
+      }
+      CHECK(next == batch.documents());
+    }
+    const auto expected = std::vector<std::size_t>{1, 1, 1, 2, 4, 8, 64, 64};
+    const auto positions = std::vector<std::size_t>{0, 1, 191, 192, 448, 768, 8192, 1'000'000};
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      CHECK_MESSAGE(shard_count(positions[i]) == expected[i], positions[i], " positions: got ",
+                    shard_count(positions[i]), ", expected ", expected[i]);
+    }
+  }
+
+  TEST_CASE("shards: an example may go on from another and need not end") {
+    // One of opens and closes at a time; the tokens are the text's, with BOS only where it says.
+    Noise noise(72);
+    const SmallText corpus(random_lines(noise, 1, 7, 7), kModel.block_size);  // abcdefg
+    const auto parameters = random_parameters<double>(kModel, noise);
+    const int bos = corpus.tokenizer.bos();
+    const Example middle = {"bcdef", false, false};
+    const Example opening = {"bcdef", true, false};
+    const Example closing = {"bcdef", false, true};
+    const std::vector<std::pair<Example, std::vector<int>>> cases = {
+        {middle, {1, 2, 3, 4, 5}}, {opening, {bos, 1, 2, 3, 4, 5}}, {closing, {1, 2, 3, 4, 5, bos}}};
+    ThreadTeam team(1);
+    Shards<double> shards(kModel, corpus.tokenizer, 1, team);
+    for (const auto& [example, tokens] : cases) {
+      const Batch batch = batch_of({tokens});
+      Activations<double> a(kModel, batch.positions());
+      gpt_forward<double>(kModel, parameters, batch, a);
+      double expected = 0;
+      for (Index p = 0; p < a.positions(); ++p) expected += a.nll()(p, 0);
+      const LossSum got = shards.loss(parameters, {&example, 1});
+      CHECK(got.characters == batch.positions());
+      CHECK_MESSAGE(std::abs(got.nats - expected) < 1e-13 * expected, "got ", got.nats, ", expected ",
+                    expected);
+    }
+  }
+}
