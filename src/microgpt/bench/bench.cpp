@@ -16,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 /// Documents a setting trains on, round and round.
 constexpr std::size_t kDocuments = 4096;
 
+/// Seconds.
+constexpr double kLongStep = 0.2;
+
 /// One setting, ready to go on training at any time.
 class BenchRun {
  public:
@@ -36,7 +39,10 @@ class BenchRun {
       return std::chrono::duration<double>(Clock::now() - start).count();
     };
     std::size_t positions = 0;
-    const double warm_up = train(3, positions) / 3;  // brings everything back into the caches
+    double warm_up = 0;  // brings everything back into the caches; of long steps one is enough
+    for (int step = 0; step < 3 && warm_up * step < seconds; ++step) {
+      warm_up = (warm_up * step + train(1, positions)) / (step + 1);
+    }
     const int at_a_time = std::max(1, static_cast<int>(seconds / 20 / warm_up));  // the clock costs time too
     positions = 0;
     int steps = 0;
@@ -47,6 +53,11 @@ class BenchRun {
     }
     step_seconds_.push_back(elapsed / steps);
     step_positions_.push_back(static_cast<double>(positions) / steps);
+  }
+
+  /// A step so long that it is a measurement of its own is measured in every fifth round only.
+  [[nodiscard]] int every_round() const {
+    return step_seconds_.empty() || step_seconds_.front() < kLongStep ? 1 : 5;
   }
 
   [[nodiscard]] BenchResult result(double seconds) const {
@@ -95,8 +106,10 @@ BenchReport run_bench(std::span<const BenchSetting> settings, const BenchOptions
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
     for (const auto& run : runs) {
-      peaks.push_back(fma_peak_gflops());  // it changes with the heat, as the runs do
-      run->measure(options.seconds);
+      if (round % run->every_round() == 0) {
+        peaks.push_back(fma_peak_gflops());  // it changes with the heat, as the runs do
+        run->measure(options.seconds);
+      }
       progress(++done, total);
     }
   }

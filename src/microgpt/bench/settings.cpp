@@ -32,7 +32,7 @@ std::vector<char32_t> first_characters(int count) {
 
 }  // namespace
 
-std::vector<BenchSetting> bench_settings() {
+std::vector<BenchSetting> bench_settings(bool large) {
   std::vector<BenchSetting> settings;
   const auto add = [&](int width, int batch, int threads) {
     settings.push_back(
@@ -52,6 +52,19 @@ std::vector<BenchSetting> bench_settings() {
       .n_layer = 4, .n_embd = 128, .n_head = 4, .block_size = 64, .vocab_size = kShakespeareCharacters + 1};
   for (const int threads : {1, 2})
     settings.push_back({"nanogpt-cpu-t" + std::to_string(threads), nanogpt, 12, threads});
+  // nanoGPT's "baby" model, and GPT-2 small over characters.
+  const auto long_context = [](int layers, int width, int heads) {
+    return ModelConfig{.n_layer = layers,
+                       .n_embd = width,
+                       .n_head = heads,
+                       .block_size = 256,
+                       .vocab_size = kShakespeareCharacters + 1};
+  };
+  for (const int threads : {1, 2})
+    settings.push_back({"baby-t" + std::to_string(threads), long_context(6, 384, 6), 8, threads});
+  if (!large) return settings;
+  for (const int threads : {1, 2})
+    settings.push_back({"gpt2-small-char-t" + std::to_string(threads), long_context(12, 768, 12), 4, threads});
   return settings;
 }
 

@@ -17,8 +17,8 @@ struct BenchSetting {
   int threads = 1;
 };
 
-/// All settings, in the order they are shown.
-std::vector<BenchSetting> bench_settings();
+/// All settings, in the order they are shown; `large` adds those that take gigabytes and minutes.
+std::vector<BenchSetting> bench_settings(bool large = false);
 
 /// Floating-point operations of a training step for each position, as the matrix products need them:
 /// 6 (12 L C² + V C), the 6 being 2 for each of y = x Wᵀ, dx = dy W and dW = dyᵀ x.

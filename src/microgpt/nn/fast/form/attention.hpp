@@ -16,44 +16,64 @@ Rows<T> block(Rows<T> m, Size row, Size rows, Size col, Size cols) {
   return {m.row(row) + col, rows, cols, m.step};
 }
 template <class T>
-Strided<float> plain(Rows<T> m) {
-  return {m.data, m.step, 1};
+Strided<float> plain(Rows<T> m, Size first = 0) {
+  return {m.row(first), m.step, 1};
 }
 template <class T>
 Strided<float> transposed(Rows<T> m) {
   return {m.data, 1, m.step};
 }
 
-/// z, q, k, v (n, D) of one head; pattern (n, n).
+/// Queries worked at once, with the keys up to the last one's own: what is above the diagonal is mostly left out.
+constexpr Size kQueryBlock = 48;
+
+/// visit(first, end) for each block of n queries.
+template <class Visit>
+void each_query_block(Size n, const Visit& visit) {
+  for (Size first = 0; first < n; first += kQueryBlock) visit(first, n - first < kQueryBlock ? n : first + kQueryBlock);
+}
+
+/// z, q, k, v (n, D) of one head; pattern (n, n), of which a block of queries has no columns after its last query.
 inline void head_forward(Out z, float* pattern, In q, In k, In v) {
   const Size n = q.rows, D = q.cols;
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(D));
-  matmul<float>(n, n, D, plain(q), transposed(k), pattern, n, false);  // 1
-  for (Size i = 0; i < n; ++i) {                                       // 2
-    float* row = pattern + i * n;
-    softmax(row, row, i + 1, scale);
-    for (Size t = i + 1; t < n; ++t) row[t] = 0;
-  }
-  matmul<float>(n, D, n, {pattern, n, 1}, plain(v), z.data, z.step, false);  // 3
+  each_query_block(n, [&](Size first, Size end) {
+    const Size rows = end - first;
+    float* const block = pattern + first * n;
+    matmul<float>(rows, end, D, plain(q, first), transposed(k), block, n, false);  // 1
+    for (Size i = first; i < end; ++i) {                                           // 2
+      float* row = pattern + i * n;
+      softmax(row, row, i + 1, scale);
+      for (Size t = i + 1; t < end; ++t) row[t] = 0;
+    }
+    matmul<float>(rows, D, end, {block, n, 1}, plain(v), z.row(first), z.step, false);  // 3
+  });
 }
 
 inline void head_backward(Out dq, Out dk, Out dv, float* dscores, In dz, const float* pattern, In q, In k,
                           In v) {
   const Size n = q.rows, D = q.cols;
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(D));
-  // 3  z = pattern v
-  matmul<float>(n, n, D, plain(dz), transposed(v), dscores, n, false);
-  matmul<float>(n, D, n, {pattern, 1, n}, plain(dz), dv.data, dv.step, false);
-  // 2  dscores = pattern ∘ (dpattern - Σ pattern ∘ dpattern); the scale of pass 1 is taken in here
-  for (Size i = 0; i < n; ++i) {
-    const float* p = pattern + i * n;
-    float* ds = dscores + i * n;
-    const float mean = dot(p, ds, i + 1);
-    each_vector(n, [&](auto vector) { vector(ds, scale * vector(p) * (vector(ds) - mean)); });
-  }
-  // 1  scores = q kᵀ / sqrt(D)
-  matmul<float>(n, D, n, {dscores, n, 1}, plain(k), dq.data, dq.step, false);
-  matmul<float>(n, D, n, {dscores, 1, n}, plain(q), dk.data, dk.step, false);
+  each_query_block(n, [&](Size first, Size end) {
+    const Size rows = end - first;
+    float* const block = dscores + first * n;
+    // 3  z = pattern v, for dpattern
+    matmul<float>(rows, end, D, plain(dz, first), transposed(v), block, n, false);
+    // 2  dscores = pattern ∘ (dpattern - Σ pattern ∘ dpattern); the scale of pass 1 is taken in here
+    for (Size i = first; i < end; ++i) {
+      const float* p = pattern + i * n;
+      float* ds = dscores + i * n;
+      const float mean = dot(p, ds, i + 1);
+      each_vector(end, [&](auto vector) { vector(ds, scale * vector(p) * (vector(ds) - mean)); });
+    }
+    // 1  scores = q kᵀ / sqrt(D), for dq
+    matmul<float>(rows, D, end, {block, n, 1}, plain(k), dq.row(first), dq.step, false);
+  });
+  each_query_block(n, [&](Size first, Size end) {  // a block of keys, which the queries from there on see
+    const Size keys = end - first, queries = n - first, corner = first * n + first;
+    matmul<float>(keys, D, queries, {pattern + corner, 1, n}, plain(dz, first), dv.row(first), dv.step, false);  // 3
+    matmul<float>(keys, D, queries, {dscores + corner, 1, n}, plain(q, first), dk.row(first), dk.step, false);   // 1
+  });
 }
 
 /// visit(first row, rows, where the pattern begins) for each document: of each, H n (n + 3) numbers are set aside.
