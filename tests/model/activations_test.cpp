@@ -22,10 +22,10 @@ TEST_SUITE("model") {
   /// Every activation with its place, except resid_post, which is another name.
   std::vector<Stretch> stretches(const ModelConfig& config, Activations<float>& a) {
     std::vector<Stretch> list;
-    const auto view = [&](const std::string& name, View<float> v, Index cols) {
+    const auto view = [&](const std::string& name, const auto& v, Index cols) {
       CHECK_MESSAGE(v.rows() == a.positions(), name);
       CHECK_MESSAGE(v.cols() == cols, name);
-      list.push_back({name, v.data(), static_cast<std::size_t>(v.size())});
+      list.push_back({name, v.data(), static_cast<std::size_t>((v.rows() - 1) * v.outerStride() + cols)});
     };
     const Index C = config.n_embd;
     view("embed", a.embed(), C);
@@ -75,7 +75,7 @@ TEST_SUITE("model") {
       for (const Stretch& s : list) {
         CHECK_MESSAGE(reinterpret_cast<std::uintptr_t>(s.begin) % 64 == 0, s.name);
         if (s.name.ends_with("scores") || s.name.ends_with("pattern")) {
-          CHECK_MESSAGE(s.size == 2 * (1 * 4 + 5 * 8 + 3 * 6), s.name);
+          CHECK_MESSAGE(s.size == 2 * (1 * 4 + 5 * 8 + 3 * 6) + 3 * 16, s.name);
         }
         for (const Stretch& t : list) {
           const bool apart = s.begin + s.size <= t.begin || t.begin + t.size <= s.begin;
@@ -102,5 +102,15 @@ TEST_SUITE("model") {
     }
     a.reshape(batch_of_lengths({5, 5, 5, 5, 5, 5, 5, 5}));
     CHECK(a.positions() == 40);
+  }
+
+  TEST_CASE("activations: what training keeps is less, and counted before it is made") {
+    const auto numbers = [](Keep keep) { return Activations<float>::numbers(kConfig, 40, keep); };
+    CHECK(numbers(Keep::values) < numbers(Keep::everything));
+    CHECK(numbers(Keep::gradients) < numbers(Keep::values));
+    ModelConfig deep = kConfig;
+    deep.n_layer = 20;
+    // Gradients of activations are those of one layer at a time.
+    CHECK(Activations<float>::numbers(deep, 40, Keep::gradients) == numbers(Keep::gradients));
   }
 }

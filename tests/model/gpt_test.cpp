@@ -225,6 +225,31 @@ TEST_SUITE("model") {
     CHECK(difference(added(gradient.values(), before), twice) < 1e-13);
   }
 
+  TEST_CASE("gpt: values that share their places in training come to the same bytes") {
+    Noise noise(56);
+    const auto compare = [&]<class T>(T /*precision*/) {
+      for (int number = 0; number < 12; ++number) {
+        const Case c = random_case(noise, number);
+        const auto parameters = random_parameters<T>(c.config, noise);
+        const Batch batch = batch_of(c.documents);
+        const auto weights = weights_of(c, batch);
+        const std::vector<T> weight(weights.begin(), weights.end());
+        const auto gradient_of = [&](Activations<T> a, Activations<T> da) {
+          Parameters<T> gradient(c.config);
+          gpt_forward<T>(c.config, parameters, batch, a);
+          gpt_backward<T>(c.config, parameters, batch, weight, a, da, gradient);
+          return as<double>(gradient.values());
+        };
+        const auto room = [&](Keep keep) { return Activations<T>(c.config, batch.positions(), keep); };
+        CHECK_MESSAGE(gradient_of(room(Keep::values), room(Keep::gradients))
+                          == gradient_of(room(Keep::everything), room(Keep::everything)),
+                      describe(c));
+      }
+    };
+    compare(float{});
+    compare(double{});
+  }
+
   TEST_CASE("gpt: float agrees with double") {
     Noise noise(21);
     for (int number = 0; number < 12; ++number) {

@@ -2,6 +2,7 @@
 // vectors and tiles do not fit evenly is where such kernels go wrong.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -110,6 +111,88 @@ TEST_SUITE("nn") {
       for (Index P = 1; P <= 64; ++P) check_linear(P, noise.whole(1, 40), noise.whole(1, 40), noise);
       check_linear(600, 16, 27, noise);  // more terms than one stretch of a sum
       check_linear(57, 520, 130, noise);
+    }
+  }
+
+  TEST_CASE("fast: a product of large factors is, for each number, one multiply-add after the other") {
+    Noise noise(41);
+    // Of several blocks in each direction, none of them full; and of just what pays to be blocked.
+    struct Sizes {
+      Index M, N, K;
+    };
+    for (const Sizes& size : {Sizes{300, 1700, 530}, {290, 130, 700}, {100'000, 130, 1}, {7, 257, 20'000}}) {
+      const auto [M, N, K] = size;
+      const auto numbers = [&](Index count) {
+        return as<float>(noise.numbers(static_cast<std::size_t>(count), 1));
+      };
+      const auto a_numbers = numbers(M * K), b_numbers = numbers(K * N), c_numbers = numbers(M * N);
+      const Arena<float> a(a_numbers.begin(), a_numbers.end()), b(b_numbers.begin(), b_numbers.end());
+      for (const fast::Form* form : fast::forms()) {
+        const InForm in(*form);
+        const bool fused = is_fused(*form);
+        for (const int kind : {0, 1, 2, 3}) {
+          const bool a_transposed = kind % 2 == 1, b_transposed = kind >= 2, add = kind > 0;
+          const fast::Strided<float> as = {a.data(), a_transposed ? 1 : K, a_transposed ? M : 1};
+          const fast::Strided<float> bs = {b.data(), b_transposed ? 1 : N, b_transposed ? K : 1};
+          Arena<float> c(c_numbers.begin(), c_numbers.end());
+          form->single.matmul(M, N, K, as, bs, c.data(), N, add);
+          INFO(form->name, ": ", M, " x ", N, " x ", K, ", kind ", kind);
+          for (int draw = 0; draw < 400; ++draw) {
+            // Corners, and any others.
+            const Index m = draw % 4 == 0 ? M - 1 : noise.whole(0, static_cast<int>(M) - 1);
+            const Index n = draw % 3 == 0 ? N - 1 : noise.whole(0, static_cast<int>(N) - 1);
+            float sum = add ? c_numbers[static_cast<std::size_t>(m * N + n)] : 0.0F;
+            for (Index k = 0; k < K; ++k) {
+              const float x = a[static_cast<std::size_t>(m * as.row_step + k * as.col_step)];
+              const float y = b[static_cast<std::size_t>(k * bs.row_step + n * bs.col_step)];
+              volatile const float product = x * y;  // rounded, where no multiply-add rounds once
+              sum = fused ? std::fma(x, y, sum) : sum + product;
+            }
+            const float got = c[static_cast<std::size_t>(m * N + n)];
+            CHECK_MESSAGE(got == sum, "row ", m, ", column ", n, ": got ", got, ", expected ", sum);
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("fast: heads that are shared among threads are the same as worked by one") {
+    Noise noise(43);
+    // Narrow, wide, and of no whole vectors; documents too short to be cut, and several blocks of queries.
+    for (const auto& [H, D] : {std::pair<int, Index>{4, 8}, {3, 16}, {2, 32}, {3, 64}, {2, 24}}) {
+      const Index C = H * D;
+      const std::vector<int> offsets = {0, 1, 4, 104, 109, 240};
+      const Index P = offsets.back();
+      const PatternLayout layout{offsets, H};
+      const auto heads = static_cast<std::size_t>(layout.room());
+      Pair q = random_pair(noise, P * C), k = random_pair(noise, P * C), v = random_pair(noise, P * C);
+      Pair dz = random_pair(noise, P * C);
+      for (const fast::Form* form : fast::forms()) {
+        const InForm in(*form);
+        const auto results = [&](int parts) {
+          Arena<float> pattern(heads), dscores(heads);
+          Pair z = junk(P * C), dq = junk(P * C), dk = junk(P * C), dv = junk(P * C);
+          const auto part = [&](int number) {
+            return PatternLayout{.offsets = offsets, .n_head = H, .part = number, .parts = parts};
+          };
+          for (int number = parts - 1; number >= 0; --number) {
+            fast::attention_forward(narrow(z, P, C), {}, pattern, narrow(q, P, C), narrow(k, P, C),
+                                    narrow(v, P, C), part(number));
+          }
+          for (int number = 0; number < parts; ++number) {
+            fast::attention_backward(narrow(dq, P, C), narrow(dk, P, C), narrow(dv, P, C), dscores, {},
+                                     narrow(dz, P, C), pattern, narrow(q, P, C), narrow(k, P, C),
+                                     narrow(v, P, C), part(number));
+          }
+          Arena<float> all;
+          for (const Pair* one : {&z, &dq, &dk, &dv})
+            all.insert(all.end(), one->narrow.begin(), one->narrow.end());
+          return all;
+        };
+        const Arena<float> whole = results(1);
+        for (const int parts : {2, 3, 7, 100})
+          CHECK_MESSAGE(results(parts) == whole, form->name, ": ", H, " heads of ", D, ", ", parts, " parts");
+      }
     }
   }
 

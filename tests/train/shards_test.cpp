@@ -11,6 +11,12 @@ TEST_SUITE("train") {
 
   namespace {
 
+  /// The smallest that all threads work together; its heads are narrow, of a vector or wide.
+  ModelConfig large_model(int heads) {
+    return {
+        .n_layer = 1, .n_embd = heads == 7 ? 224 : 208, .n_head = heads, .block_size = 90, .vocab_size = 9};
+  }
+
   const ModelConfig kModel = {.n_layer = 1, .n_embd = 8, .n_head = 2, .block_size = 20, .vocab_size = 8};
 
   struct Whole {
@@ -21,10 +27,10 @@ TEST_SUITE("train") {
   };
 
   /// The same in one batch, without shards.
-  Whole whole(const SmallText& corpus, const Parameters<double>& parameters, std::size_t documents,
-              LossMean mean) {
+  Whole whole(const ModelConfig& model, const SmallText& corpus, const Parameters<double>& parameters,
+              std::size_t documents, LossMean mean) {
     Batch batch;
-    for (std::size_t d = 0; d < documents; ++d) batch.add(corpus.tokens(d, kModel.block_size));
+    for (std::size_t d = 0; d < documents; ++d) batch.add(corpus.tokens(d, model.block_size));
     Numbers weight;
     for (std::size_t d = 0; d < documents; ++d) {
       const int n = batch.offsets[d + 1] - batch.offsets[d];
@@ -32,11 +38,11 @@ TEST_SUITE("train") {
                                                       : 1.0 / static_cast<double>(batch.positions());
       weight.insert(weight.end(), static_cast<std::size_t>(n), share);
     }
-    Activations<double> a(kModel, batch.positions());
-    Activations<double> da(kModel, batch.positions());
-    Parameters<double> gradient(kModel);
-    gpt_forward<double>(kModel, parameters, batch, a);
-    gpt_backward<double>(kModel, parameters, batch, weight, a, da, gradient);
+    Activations<double> a(model, batch.positions());
+    Activations<double> da(model, batch.positions());
+    Parameters<double> gradient(model);
+    gpt_forward<double>(model, parameters, batch, a, Kernels::readable);
+    gpt_backward<double>(model, parameters, batch, weight, a, da, gradient, Kernels::readable);
     Whole w;
     w.positions = batch.positions();
     w.gradient = as<double>(gradient.values());
@@ -62,16 +68,12 @@ TEST_SUITE("train") {
     for (const std::size_t documents : {150U, 1U, 8U, 9U, 17U, 24U, 40U, 63U, 64U, 65U, 149U, 7U}) {
       const std::span<const Example> some = std::span(examples).first(documents);
       for (const LossMean mean : {LossMean::document, LossMean::token}) {
-        const Whole expected = whole(corpus, parameters, documents, mean);
+        const Whole expected = whole(kModel, corpus, parameters, documents, mean);
         INFO(documents, " documents, mean by ", (mean == LossMean::document ? "document" : "token"));
         const double loss = shards.loss_and_gradient(parameters, some, mean);
         CHECK_MESSAGE(std::abs(loss - expected.loss) < 1e-13 * expected.loss, "got ", loss, ", expected ",
                       expected.loss);
         CHECK(shards.positions() == expected.positions);
-        // In two stretches, as two threads would.
-        const std::size_t size = parameters.values().size();
-        shards.sum_gradients(100, size - 100);
-        shards.sum_gradients(0, 100);
         CHECK(difference(shards.gradient(), expected.gradient) < 1e-13);
 
         const LossSum sum = shards.loss(parameters, some);
@@ -82,20 +84,63 @@ TEST_SUITE("train") {
     }
   }
 
+  TEST_CASE("shards: a large model has the loss and gradient of the whole batch, whoever works it") {
+    for (const int heads : {2, 7, 13}) {
+      const ModelConfig model = large_model(heads);
+      REQUIRE(is_large(model));
+      Noise noise(75);
+      const SmallText corpus(random_lines(noise, 60, 100, 8), model.block_size);
+      const auto parameters = random_parameters<double>(model, noise, 0.1);
+      Parameters<float> single(model);
+      std::copy(parameters.values().begin(), parameters.values().end(), single.values().begin());
+      std::vector<Example> examples;
+      for (std::size_t i = 0; i < corpus.examples.size(); ++i) examples.push_back(corpus.examples[i]);
+
+      const std::size_t documents = heads == 2 ? 60 : 3;  // several shards, and one
+      const std::span<const Example> some = std::span(examples).first(documents);
+      const Whole expected = whole(model, corpus, parameters, documents, LossMean::document);
+      Numbers alone;
+      for (const int threads : {1, 2, 3, 5}) {
+        INFO(heads, " heads, ", threads, " threads");
+        ThreadTeam team(threads);
+        Shards<double> shards(model, corpus.tokenizer, documents, team);
+        const double loss = shards.loss_and_gradient(parameters, some, LossMean::document);
+        CHECK_MESSAGE(std::abs(loss - expected.loss) < 1e-13 * expected.loss, "got ", loss, ", expected ",
+                      expected.loss);
+        CHECK(difference(shards.gradient(), expected.gradient) < 1e-12);
+
+        Shards<float> fast(model, corpus.tokenizer, documents, team);
+        CHECK(std::abs(fast.loss_and_gradient(single, some, LossMean::document) - expected.loss)
+              < 1e-5 * expected.loss);
+        CHECK(difference(fast.gradient(), expected.gradient) < 1e-4);
+        Numbers all = as<double>(fast.gradient());
+        all.insert(all.end(), shards.gradient().begin(), shards.gradient().end());
+        if (threads == 1) alone = all;
+        CHECK(all == alone);  // the same bytes
+        const LossSum sum = fast.loss(single, some);
+        CHECK_MESSAGE(std::abs(sum.nats - expected.nll) < 1e-5 * expected.nll, "got ", sum.nats,
+                      ", expected ", expected.nll);
+      }
+    }
+  }
+
   TEST_CASE("shards: a batch is cut into nearly equal shares by its positions alone") {
     Noise noise(73);
     for (int trial = 0; trial < 200; ++trial) {
       Batch batch;
+      const bool large = trial % 2 == 1;
       const int documents = noise.whole(1, 300);
       const int longest = noise.whole(1, 100);
       for (int d = 0; d < documents; ++d) {
         batch.add(std::vector<int>(static_cast<std::size_t>(noise.whole(1, longest)) + 1));
       }
       std::vector<Shard> shards(3);  // of an earlier batch
-      cut_into_shards(batch, shards);
-      const std::size_t count = shard_count(batch.positions());
+      cut_into_shards(batch, large, shards);
+      const std::size_t count = shard_count(batch.positions(), large);
       INFO(documents, " documents of at most ", longest, ": ", batch.positions(), " positions");
       CHECK(shards.size() <= count);
+      const auto room =
+          shard_room(static_cast<std::size_t>(documents), static_cast<std::size_t>(longest), large);
       const double share = static_cast<double>(batch.positions()) / static_cast<double>(count);
       std::size_t next = 0;
       for (const Shard& shard : shards) {
@@ -105,14 +150,15 @@ TEST_SUITE("train") {
         const int positions = batch.offsets[shard.end] - batch.offsets[shard.begin];
         CHECK_MESSAGE(positions < share + longest, "a shard of ", positions, " positions, a share is ",
                       share);
+        CHECK(static_cast<std::size_t>(positions) <= room);
       }
       CHECK(next == batch.documents());
     }
     const auto expected = std::vector<std::size_t>{1, 1, 1, 2, 4, 8, 64, 64};
     const auto positions = std::vector<std::size_t>{0, 1, 191, 192, 448, 768, 8192, 1'000'000};
     for (std::size_t i = 0; i < positions.size(); ++i) {
-      CHECK_MESSAGE(shard_count(positions[i]) == expected[i], positions[i], " positions: got ",
-                    shard_count(positions[i]), ", expected ", expected[i]);
+      CHECK_MESSAGE(shard_count(positions[i], false) == expected[i], positions[i], " positions: got ",
+                    shard_count(positions[i], false), ", expected ", expected[i]);
     }
   }
 

@@ -1,5 +1,6 @@
 #include "microgpt/bench/phases.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -59,7 +60,7 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
     whole.add(text.tokenizer().encode(text.examples()[d]));
   }
   std::vector<Shard> cut;
-  cut_into_shards(whole, cut);
+  cut_into_shards(whole, is_large(model), cut);
   std::vector<Batch> shards(cut.size());
   for (std::size_t s = 0; s < cut.size(); ++s) shards[s].assign(whole, cut[s].begin, cut[s].end);
 
@@ -69,16 +70,19 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
   Parameters<float> m(model);
   Parameters<float> v(model);
   Parameters<float> gradient(model);
-  Activations<float> a(model, whole.positions());
-  Activations<float> da(model, whole.positions());
+  std::size_t most_positions = 0;
+  for (const Batch& shard : shards) most_positions = std::max(most_positions, shard.positions());
+  Activations<float> a(model, most_positions, Keep::values);
+  Activations<float> da(model, most_positions, Keep::gradients);
   const std::vector<float> weight(whole.positions(), 1.0F / static_cast<float>(whole.positions()));
   TrainConfig config;
   config.learning_rate = 0;  // the few documents here would soon be known by heart
 
   int step = 0;
   const auto train_step = [&] {
+    gradient.set_zero();
     for (const Batch& shard : shards) {
-      gradient.set_zero();
+      if (!is_large(model)) gradient.set_zero();
       a.reshape(shard);
       da.reshape(shard);
       forward_pass<TimedOps>(model, parameters, shard, a);

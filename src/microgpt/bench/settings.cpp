@@ -64,7 +64,8 @@ std::vector<BenchSetting> bench_settings(bool large) {
     settings.push_back({"baby-t" + std::to_string(threads), long_context(6, 384, 6), 8, threads});
   if (!large) return settings;
   for (const int threads : {1, 2})
-    settings.push_back({"gpt2-small-char-t" + std::to_string(threads), long_context(12, 768, 12), 4, threads});
+    settings.push_back(
+        {"gpt2-small-char-t" + std::to_string(threads), long_context(12, 768, 12), 4, threads});
   return settings;
 }
 

@@ -47,7 +47,8 @@ std::vector<LossSum> LossEvaluator<T>::losses(std::span<const std::vector<Token>
   std::vector<Window> windows = cut_windows(documents, block_size);
   const std::size_t positions = std::min(windows.size(), kWindowsTogether) * block_size;
   if (positions > positions_) {
-    workspaces_.assign(static_cast<std::size_t>(team_.size()), Activations<T>(config_, positions));
+    workspaces_.assign(static_cast<std::size_t>(team_.size()),
+                       Activations<T>(config_, positions, Keep::values));
     positions_ = positions;
   }
   team_.run(static_cast<int>((windows.size() + kWindowsTogether - 1) / kWindowsTogether),

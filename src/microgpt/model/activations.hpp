@@ -47,11 +47,23 @@ constexpr double activations_per_position(const ModelConfig& config, double leng
   return L * (18 * C + 2 * H * length) + 3 * C + 2 * V;
 }
 
+/// What Activations have room for. Training saves memory: what no later step reads gives its place to another value.
+enum class Keep {
+  everything,  ///< each value in a place of its own
+  /// What the backward pass reads. attn_out and mlp_out become resid_mid and resid_post, and relu's mlp_pre mlp_post.
+  values,
+  /// As gradients: of one layer at a time, and one of the residual stream, to which each branch adds.
+  gradients
+};
+
 template <class T>
 class Activations {
  public:
   /// Room for batches of up to `max_positions` positions; more room is made when one needs it.
-  Activations(const ModelConfig& config, std::size_t max_positions);
+  Activations(const ModelConfig& config, std::size_t max_positions, Keep keep = Keep::everything);
+
+  /// How many numbers that room is.
+  static Index numbers(const ModelConfig& config, std::size_t max_positions, Keep keep);
 
   /// Takes the shape of this batch. Values are undefined afterwards.
   void reshape(const Batch& batch);
@@ -64,7 +76,8 @@ class Activations {
     const bool keys = info(site).kind == SiteKind::keys;
     const bool beside = site == Site::q || site == Site::k || site == Site::v;
     const Index cols = keys ? pattern_size_ : columns(site);
-    return {first(site, layer), keys ? 1 : P_, cols, Eigen::OuterStride<>(beside ? 3 * C_ : cols)};
+    const Index step = beside ? 3 * C_ : info(site).kind == SiteKind::tokens ? token_step() : cols;
+    return {first(site, layer), keys ? 1 : P_, cols, Eigen::OuterStride<>(step)};
   }
 
   View<T> embed() { return rows(Site::embed); }
@@ -87,11 +100,17 @@ class Activations {
   View<T> mlp_post(int i) { return rows(Site::mlp_post, i); }
   View<T> mlp_out(int i) { return rows(Site::mlp_out, i); }
   View<T> resid_post(int i) { return rows(Site::resid_post, i); }
-  View<T> logits() { return rows(Site::logits); }
-  View<T> probs() { return rows(Site::probs); }
+  ColumnsView<T> logits() { return at(Site::logits, 0); }
+  ColumnsView<T> probs() { return at(Site::probs, 0); }
   View<T> nll() { return column(nll_); }
 
  private:
+  Activations(const ModelConfig& config, Keep keep);
+
+  /// Finds a place for everything; returns how many numbers that takes.
+  Index place(const Batch& batch);
+  /// From one row of logits and probs to the next: whole cache lines, so that threads can write rows side by side.
+  [[nodiscard]] Index token_step() const { return (V_ + 15) / 16 * 16; }
   [[nodiscard]] Index columns(Site site) const {
     const SiteKind kind = info(site).kind;
     return kind == SiteKind::neurons ? 4 * C_ : kind == SiteKind::tokens ? V_ : C_;
@@ -107,6 +126,8 @@ class Activations {
   }
 
   Index L_, C_, H_, V_;
+  Keep keep_;
+  bool has_relu_;
   Index P_ = 0;             // positions of the batch
   Index pattern_size_ = 0;  // room of the head matrices
   Arena<T> values_;

@@ -2,6 +2,7 @@
 
 #include "microgpt/model/passes.hpp"
 #include "microgpt/nn/ops.hpp"
+#include "microgpt/nn/team_ops.hpp"
 
 namespace microgpt {
 
@@ -24,14 +25,32 @@ void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, co
   backward_pass<ReadableOps<T>>(config, parameters, batch, weight, a, da, gradient);
 }
 
-template void gpt_forward(const ModelConfig&, const Parameters<float>&, const Batch&, Activations<float>&,
-                          Kernels);
-template void gpt_forward(const ModelConfig&, const Parameters<double>&, const Batch&, Activations<double>&,
-                          Kernels);
-template void gpt_backward(const ModelConfig&, const Parameters<float>&, const Batch&, std::span<const float>,
-                           Activations<float>&, Activations<float>&, Parameters<float>&, Kernels);
-template void gpt_backward(const ModelConfig&, const Parameters<double>&, const Batch&,
-                           std::span<const double>, Activations<double>&, Activations<double>&,
-                           Parameters<double>&, Kernels);
+template <class T>
+void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                 Activations<T>& a, ThreadTeam& team) {
+  a.reshape(batch);
+  forward_pass(config, parameters, batch, a, NoTap{}, TeamOps<T>{team});
+}
+
+template <class T>
+void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient,
+                  ThreadTeam& team) {
+  da.reshape(batch);
+  backward_pass(config, parameters, batch, weight, a, da, gradient, TeamOps<T>{team});
+}
+
+#define MICROGPT_INSTANTIATE(T)                                                                          \
+  template void gpt_forward(const ModelConfig&, const Parameters<T>&, const Batch&, Activations<T>&,     \
+                            Kernels);                                                                    \
+  template void gpt_forward(const ModelConfig&, const Parameters<T>&, const Batch&, Activations<T>&,     \
+                            ThreadTeam&);                                                                \
+  template void gpt_backward(const ModelConfig&, const Parameters<T>&, const Batch&, std::span<const T>, \
+                             Activations<T>&, Activations<T>&, Parameters<T>&, Kernels);                 \
+  template void gpt_backward(const ModelConfig&, const Parameters<T>&, const Batch&, std::span<const T>, \
+                             Activations<T>&, Activations<T>&, Parameters<T>&, ThreadTeam&);
+MICROGPT_INSTANTIATE(float)
+MICROGPT_INSTANTIATE(double)
+#undef MICROGPT_INSTANTIATE
 
 }  // namespace microgpt

@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "microgpt/base/thread_team.hpp"
 #include "microgpt/model/activations.hpp"
 #include "microgpt/model/batch.hpp"
 #include "microgpt/model/config.hpp"
@@ -26,5 +27,15 @@ template <class T>
 void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
                   std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient,
                   Kernels kernels = Kernels::fast);
+
+/// The same with the fast kernels, every operation shared among the team: for models so large that sharing pays. The
+/// same bytes as by one thread. The width must be a multiple of 16.
+template <class T>
+void gpt_forward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                 Activations<T>& a, ThreadTeam& team);
+template <class T>
+void gpt_backward(const ModelConfig& config, const Parameters<T>& parameters, const Batch& batch,
+                  std::span<const T> weight, Activations<T>& a, Activations<T>& da, Parameters<T>& gradient,
+                  ThreadTeam& team);
 
 }  // namespace microgpt

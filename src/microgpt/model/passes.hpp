@@ -57,6 +57,12 @@ void forward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch
   // clang-format on
 }
 
+/// The gradient of a sum is that of each of its terms: a copy, where the two do not share their place.
+template <class T>
+void pass_on(View<T> to, View<T> from) {
+  if (to.data() != from.data()) to = from;
+}
+
 /// gpt_backward's, on this list of operations.
 template <class Ops, class T>
 void backward_pass(const ModelConfig& config, const Parameters<T>& w, const Batch& batch,
@@ -70,16 +76,16 @@ void backward_pass(const ModelConfig& config, const Parameters<T>& w, const Batc
 
   for (int i = config.n_layer - 1; i >= 0; --i) {
     // forward: resid_post = resid_mid + mlp_out: both have its gradient
-    da.mlp_out(i) = da.resid_post(i);
-    da.resid_mid(i) = da.resid_post(i);
+    pass_on<T>(da.mlp_out(i), da.resid_post(i));
+    pass_on<T>(da.resid_mid(i), da.resid_post(i));
     ops.linear_backward(da.mlp_post(i), dw.mlp_fc2(i), da.mlp_out(i), a.mlp_post(i), w.mlp_fc2(i));
     ops.activation_backward(da.mlp_pre(i), da.mlp_post(i), a.mlp_pre(i), config.activation);
     ops.linear_backward(da.mlp_norm(i), dw.mlp_fc1(i), da.mlp_pre(i), a.mlp_norm(i), w.mlp_fc1(i));
     ops.rmsnorm_backward(da.resid_mid(i), da.mlp_norm(i), a.resid_mid(i), a.mlp_scale(i));
 
     // forward: resid_mid = resid_pre + attn_out
-    da.attn_out(i) = da.resid_mid(i);
-    da.resid_pre(i) = da.resid_mid(i);
+    pass_on<T>(da.attn_out(i), da.resid_mid(i));
+    pass_on<T>(da.resid_pre(i), da.resid_mid(i));
     ops.linear_backward(da.z(i), dw.attn_wo(i), da.attn_out(i), a.z(i), w.attn_wo(i));
     ops.attention_backward(da.q(i), da.k(i), da.v(i), da.scores(i), da.pattern(i), da.z(i), a.pattern(i),
                            a.q(i), a.k(i), a.v(i), heads);

@@ -73,7 +73,8 @@ Index PatternLayout::size() const {
 }
 
 Index PatternLayout::room() const {
-  return size() + 3 * n_head * (offsets.back() - offsets.front());
+  return size() + 3 * n_head * (offsets.back() - offsets.front())
+         + 16 * (static_cast<Index>(offsets.size()) - 1);
 }
 
 template <class T>

@@ -24,14 +24,17 @@ template <class T>
 void attention_head_backward(Out<T> dq, Out<T> dk, Out<T> dv, Out<T> dscores, Out<T> dpattern, In<T> dz,
                              In<T> pattern, In<T> q, In<T> k, In<T> v);
 
-/// Where the head matrices of a batch lie: document after document, head after head, each (n, n).
+/// Where the head matrices of a batch lie: document after document, head after head, each (n, n). And which of them are
+/// to be worked: part `part` of `parts`, so that several threads can share them.
 struct PatternLayout {
   std::span<const int> offsets;  ///< of the documents: d is positions offsets[d] ... offsets[d + 1] - 1
   int n_head = 1;
+  int part = 0;
+  int parts = 1;
 
   /// H · Σ n²: the numbers of all head matrices.
   [[nodiscard]] Index size() const;
-  /// H · Σ n (n + 3): what to set aside for them, since the fast form works in blocks.
+  /// Σ (H n (n + 3) + 16): what to set aside for them, since the fast form works in blocks and touches whole vectors.
   [[nodiscard]] Index room() const;
 
   /// Calls visit(document, its first position, its positions n, where its head matrices begin).
@@ -52,12 +55,14 @@ struct PatternLayout {
     Index head, begin, n;
     std::size_t at;
   };
-  /// Calls visit(HeadMatrix) for every head of every document.
+  /// Calls visit(HeadMatrix) for every head of every document that belongs to the part.
   template <class Visit>
   void each_head(const Visit& visit) const {
     each_document([&](std::size_t document, Index begin, Index n, Index at) {
-      for (Index h = 0; h < n_head; ++h)
+      for (Index h = 0; h < n_head; ++h) {
+        if ((static_cast<Index>(document) * n_head + h) % parts != part) continue;
         visit(HeadMatrix{document, h, begin, n, static_cast<std::size_t>(at + h * n * n)});
+      }
     });
   }
 };

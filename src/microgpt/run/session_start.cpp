@@ -68,9 +68,10 @@ bool is_unbegun(const RunFolder& folder) {
 }
 
 void check_memory(const RunConfig& config, int threads, const std::string& where) {
-  const double number = config.precision == Precision::float32 ? 4.0 : 8.0;
-  require_memory(number * numbers_in_memory(config.model, config.train, threads), where,
-                 "lower model.* or train.batch_size");
+  const double bytes = config.precision == Precision::float32
+                           ? 4 * numbers_in_memory<float>(config.model, config.train, threads)
+                           : 8 * numbers_in_memory<double>(config.model, config.train, threads);
+  require_memory(bytes, where, "lower model.* or train.batch_size");
 }
 
 }  // namespace

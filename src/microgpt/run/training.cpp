@@ -20,7 +20,7 @@ class TrainingIn final : public Training {
 
   [[nodiscard]] int step() const override { return state_.step; }
   StepReport train_step(bool put_aside) override {
-    if (!put_aside) return trainer_.step();
+    if (!put_aside || !is_put_aside(config_.model)) return trainer_.step();
     return trainer_.step([&] { keep_state(); });
   }
   double evaluate(const Examples& examples) override { return trainer_.evaluate(examples); }

@@ -202,9 +202,7 @@ void run_again(const Model& model, Trace& trace, std::span<const Intervention> i
   trace.embed_position_.resize(trace.a_.positions(), model.config.n_embd);
   forward_pass<FastOps<double>>(model.config, model.parameters, trace.batch_, trace.a_,
                                 Trace::Tap(model, trace, interventions));
-  const View<double> logits = trace.a_.logits();
-  if (!all_finite<double>({logits.data(), static_cast<std::size_t>(logits.size())}))
-    refuse_overflow(model, trace.batch_);
+  if (!trace.a_.logits().allFinite()) refuse_overflow(model, trace.batch_);
 }
 
 Trace run(const Model& model, Batch batch, std::span<const Intervention> interventions, bool gradient) {

@@ -1,6 +1,8 @@
-// A batch cut into shards: consecutive documents of about 128 positions in all, worked by one thread from the
-// first embedding to the shard's own gradient. The cut depends on the batch alone, never on the machine, and
-// what the shards bring is added in one fixed order; so the sums are the same bytes for any number of threads.
+// A batch cut into shards: consecutive documents that are worked at a time. Of a small model a shard has about 128
+// positions, and one thread works it from the first embedding to the shard's own gradient; of a large one it has about a
+// thousand, for which all threads share every operation, and adds to the one gradient. The cut depends on the batch and
+// the model alone, never on the machine, and what the shards bring is added in one fixed order; so the sums are the same
+// bytes for any number of threads.
 #pragma once
 
 #include <span>
@@ -12,6 +14,7 @@
 #include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
+#include "microgpt/train/gradient_tree.hpp"
 
 namespace microgpt {
 
@@ -19,14 +22,21 @@ namespace microgpt {
 /// pays: what a shard costs besides its positions is its gradient, set to 0, filled and added.
 inline constexpr std::size_t kShardPositions = 128;
 
-/// The more shards, the more gradients in memory.
+/// The more shards, the more threads wait for each other.
 inline constexpr std::size_t kMaxShards = 64;
 
-/// Number of shards of a batch: a power of two, so that 2, 4 or 8 threads have equal shares.
-std::size_t shard_count(std::size_t positions);
+/// Large: of at least half a million parameters, so that a product is long enough to be shared among threads and a second
+/// gradient would be a burden; and of whole cache lines, or two threads would write to one.
+bool is_large(const ModelConfig& model);
 
-/// Room for the positions of a shard, of batches of so many documents: what a thread's activations have.
-std::size_t shard_room(std::size_t documents, std::size_t block_size);
+/// So many that copying the weights into the caches pays, and so few that memory goes into the weights.
+inline constexpr std::size_t kLargeShardPositions = 1024;
+
+/// Number of shards of a batch. Of a small model a power of two, so that 2, 4 or 8 threads have equal shares.
+std::size_t shard_count(std::size_t positions, bool large);
+
+/// Room for the positions of a shard, of batches of so many documents.
+std::size_t shard_room(std::size_t documents, std::size_t block_size, bool large);
 
 struct Shard {
   std::size_t begin = 0;  ///< documents begin ... end - 1 of the batch
@@ -35,7 +45,7 @@ struct Shard {
 };
 
 /// Shards of nearly equal numbers of positions, none of them empty.
-void cut_into_shards(const Batch& batch, std::vector<Shard>& shards);
+void cut_into_shards(const Batch& batch, bool large, std::vector<Shard>& shards);
 
 template <class T>
 class Shards {
@@ -43,18 +53,14 @@ class Shards {
   /// Room for `documents` documents at a time.
   Shards(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team);
 
-  /// Loss of the examples, as the mean asked for; its gradient waits in the shards to be summed.
+  /// Loss of the examples, as the mean asked for, and its gradient.
   double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples, LossMean mean);
 
   /// Loss alone.
   LossSum loss(const Parameters<T>& parameters, std::span<const Example> examples);
 
-  /// Adds up the gradients of the shards of the last call, for `size` parameters from `begin` on: a
-  /// binary tree over shard numbers.
-  void sum_gradients(std::size_t begin, std::size_t size);
-
-  /// The gradient of the loss, where it has been summed.
-  [[nodiscard]] std::span<const T> gradient() const { return gradients_[0].values(); }
+  /// The gradient of the last loss.
+  [[nodiscard]] std::span<const T> gradient() const { return gradients_.sum().values(); }
 
   [[nodiscard]] const ModelConfig& config() const { return config_; }
 
@@ -73,19 +79,24 @@ class Shards {
   /// Turns the examples into tokens and cuts them into shards.
   void fill(std::span<const Example> examples);
 
-  /// Calls work(shard, its gradient's number, workspace with the shard's documents) for every shard.
+  /// Calls work(shard, workspace with the shard's documents) for every shard.
   template <class Work>
   void each_shard(const Work& work);
 
+  void forward(const Parameters<T>& parameters, Workspace& workspace);
+  void backward(const Parameters<T>& parameters, std::span<const T> weight, Workspace& workspace,
+                Parameters<T>& gradient);
+
   const ModelConfig& config_;
+  const bool large_;
   const Tokenizer& tokenizer_;
   ThreadTeam& team_;
   Batch batch_;            // of the last call, as are:
   std::vector<T> weight_;  // of each position's nll in the loss
   std::vector<Shard> shards_;
-  std::vector<Parameters<T>> gradients_;  // one a shard, made when first needed
-  std::vector<Workspace> workspaces_;     // one a thread
-  std::vector<Token> tokens_;             // scratch
+  GradientTree<T> gradients_;
+  std::vector<Workspace> workspaces_;  // one a thread; of a large model one for all
+  std::vector<Token> tokens_;          // scratch
 };
 
 }  // namespace microgpt

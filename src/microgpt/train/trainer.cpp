@@ -26,15 +26,18 @@ std::size_t most_documents(const TrainConfig& config) {
 
 }  // namespace
 
+template <class T>
 double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads) {
-  const double L = model.n_layer, C = model.n_embd, T = model.block_size, V = model.vocab_size;
-  const double weights = (2 * V + T) * C + 12 * L * C * C;
-  const auto shards = static_cast<double>(
-      shard_count(static_cast<std::size_t>(config.batch_size) * static_cast<std::size_t>(model.block_size)));
-  const double position = activations_per_position(model, T);
-  const auto room =
-      static_cast<double>(shard_room(most_documents(config), static_cast<std::size_t>(model.block_size)));
-  return weights * (3 + 3 + shards) + 2 * threads * room * position;
+  const bool large = is_large(model);
+  const auto block_size = static_cast<std::size_t>(model.block_size);
+  const std::size_t shards = shard_count(static_cast<std::size_t>(config.batch_size) * block_size, large);
+  const std::size_t gradients = large ? 1 : GradientTree<T>::usual_gradients(shards, threads);
+  const std::size_t copies = is_put_aside(model) ? 3 : 0;
+  const std::size_t room = shard_room(most_documents(config), block_size, large);
+  const Index workspace = Activations<T>::numbers(model, room, Keep::values)
+                          + Activations<T>::numbers(model, room, Keep::gradients);
+  return static_cast<double>(parameter_count(model)) * static_cast<double>(3 + copies + gradients)
+         + static_cast<double>(workspace) * (large ? 1.0 : static_cast<double>(threads));
 }
 
 template <class T>
@@ -80,7 +83,6 @@ StepReport Trainer<T>::step(const std::function<void()>& before_update) {
     // The whole gradient must be known before the first update: two passes.
     slice_squares_.resize(static_cast<std::size_t>(slices));
     each_slice([&](std::size_t begin, std::size_t size) {
-      shards_.sum_gradients(begin, size);
       const auto gradient = shards_.gradient().subspan(begin, size);
       if (!all_finite<T>(gradient)) good_gradient = false;
       double squares = 0;
@@ -99,7 +101,6 @@ StepReport Trainer<T>::step(const std::function<void()>& before_update) {
     }
   } else {
     each_slice([&](std::size_t begin, std::size_t size) {
-      shards_.sum_gradients(begin, size);
       if (all_finite<T>(shards_.gradient().subspan(begin, size))) {
         update(begin, size, T(1));
       } else {
@@ -153,6 +154,9 @@ double Trainer<T>::evaluate(const Examples& examples) {
   }
   return total.nats / static_cast<double>(total.characters);
 }
+
+template double numbers_in_memory<float>(const ModelConfig&, const TrainConfig&, int);
+template double numbers_in_memory<double>(const ModelConfig&, const TrainConfig&, int);
 
 template class Trainer<float>;
 template class Trainer<double>;

@@ -28,8 +28,15 @@ struct TrainState {
   explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
 };
 
-/// About how many numbers a run keeps in memory: weights and moments, a copy of these that is known to be good, a
-/// gradient for each shard, and each thread's activations and their gradients.
+/// Whether a run puts aside a copy of weights and moments that is known to be good, to fall back on: not of large models,
+/// whose every number counts.
+inline bool is_put_aside(const ModelConfig& model) {
+  return !is_large(model);
+}
+
+/// About how many numbers a run keeps in memory: weights and moments, a copy of these, gradients, and activations and
+/// their gradients.
+template <class T>
 double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, int threads);
 
 /// What one step tells.

@@ -27,11 +27,13 @@ struct Strided {
   Size row_step, col_step;
 };
 
-/// The documents of a batch: d is rows offsets[d] ... offsets[d + 1] - 1.
+/// The documents of a batch: d is rows offsets[d] ... offsets[d + 1] - 1. Of what can be worked by itself, a head or a
+/// document with all its heads, every parts-th is worked, from number `part` on.
 struct Documents {
   const int* offsets;
   Size count;
   Size n_head;
+  Size part, parts;
 };
 
 /// What Adam needs to know of a step (train/adam.hpp).

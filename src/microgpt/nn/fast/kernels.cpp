@@ -24,7 +24,8 @@ Rows<float> rows(Out<float>& m) {
 }
 
 Documents documents(const PatternLayout& layout) {
-  return {layout.offsets.data(), static_cast<Size>(layout.offsets.size()) - 1, layout.n_head};
+  return {layout.offsets.data(), static_cast<Size>(layout.offsets.size()) - 1, layout.n_head, layout.part,
+          layout.parts};
 }
 
 }  // namespace

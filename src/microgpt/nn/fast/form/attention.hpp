@@ -30,7 +30,8 @@ constexpr Size kQueryBlock = 48;
 /// visit(first, end) for each block of n queries.
 template <class Visit>
 void each_query_block(Size n, const Visit& visit) {
-  for (Size first = 0; first < n; first += kQueryBlock) visit(first, n - first < kQueryBlock ? n : first + kQueryBlock);
+  for (Size first = 0; first < n; first += kQueryBlock)
+    visit(first, n - first < kQueryBlock ? n : first + kQueryBlock);
 }
 
 /// z, q, k, v (n, D) of one head; pattern (n, n), of which a block of queries has no columns after its last query.
@@ -71,31 +72,47 @@ inline void head_backward(Out dq, Out dk, Out dv, float* dscores, In dz, const f
   });
   each_query_block(n, [&](Size first, Size end) {  // a block of keys, which the queries from there on see
     const Size keys = end - first, queries = n - first, corner = first * n + first;
-    matmul<float>(keys, D, queries, {pattern + corner, 1, n}, plain(dz, first), dv.row(first), dv.step, false);  // 3
-    matmul<float>(keys, D, queries, {dscores + corner, 1, n}, plain(q, first), dk.row(first), dk.step, false);   // 1
+    matmul<float>(keys, D, queries, {pattern + corner, 1, n}, plain(dz, first), dv.row(first), dv.step,
+                  false);  // 3
+    matmul<float>(keys, D, queries, {dscores + corner, 1, n}, plain(q, first), dk.row(first), dk.step,
+                  false);  // 1
   });
 }
 
-/// visit(first row, rows, where the pattern begins) for each document: of each, H n (n + 3) numbers are set aside.
+/// visit(first row, rows, head, where the pattern begins) for each head of the part; and for all heads of a document
+/// together, as head -1, where they are narrow, or where a vector at the end of one's numbers holds some of the next.
 template <class Visit>
-void each_document(Documents documents, const Visit& visit) {
-  Size at = 0;
-  for (Size d = 0; d < documents.count; ++d) {
+void each_head(Documents documents, Size C, const Visit& visit) {
+  const Size H = documents.n_head, D = C / H;
+  Size unit = 0;
+  const auto is_mine = [&] { return unit++ % documents.parts == documents.part; };
+  for (Size d = 0, at = 0; d < documents.count; ++d) {
     const Size begin = documents.offsets[d];
     const Size n = documents.offsets[d + 1] - begin;
-    visit(begin, n, at);
-    at += documents.n_head * n * (n + 3);
+    const Size matrix = n * (n + 3);
+    if (!is_narrow(C, D) && D % 16 == 0 && matrix - n * n >= 16) {
+      for (Size h = 0; h < H; ++h) {
+        if (is_mine()) visit(begin, n, h, at + h * matrix);
+      }
+    } else if (is_mine()) {
+      if (is_narrow(C, D)) {
+        visit(begin, n, Size{-1}, at);
+      } else {
+        for (Size h = 0; h < H; ++h) visit(begin, n, h, at + h * matrix);
+      }
+    }
+    at += H * matrix + 16;
   }
 }
 
 inline void attention_forward(Out z, float* pattern, In q, In k, In v, Documents documents) {
   const Size C = q.cols, D = C / documents.n_head;
-  each_document(documents, [&](Size begin, Size n, Size at) {
-    const auto rows = [&](auto m) { return block(m, begin, n, 0, C); };
-    if (is_narrow(C, D)) return narrow_attention_forward(D, rows(z), pattern + at, rows(q), rows(k), rows(v));
-    for (Size h = 0; h < documents.n_head; ++h) {
-      const auto head = [&](auto m) { return block(m, begin, n, h * D, D); };
-      head_forward(head(z), pattern + at + h * n * n, head(q), head(k), head(v));
+  each_head(documents, C, [&](Size begin, Size n, Size h, Size at) {
+    const auto part = [&](auto m) { return h < 0 ? block(m, begin, n, 0, C) : block(m, begin, n, h * D, D); };
+    if (h < 0) {
+      narrow_attention_forward(D, part(z), pattern + at, part(q), part(k), part(v));
+    } else {
+      head_forward(part(z), pattern + at, part(q), part(k), part(v));
     }
   });
 }
@@ -103,17 +120,14 @@ inline void attention_forward(Out z, float* pattern, In q, In k, In v, Documents
 inline void attention_backward(Out dq, Out dk, Out dv, float* dscores, In dz, const float* pattern, In q,
                                In k, In v, Documents documents) {
   const Size C = q.cols, D = C / documents.n_head;
-  each_document(documents, [&](Size begin, Size n, Size at) {
-    const auto rows = [&](auto m) { return block(m, begin, n, 0, C); };
-    if (is_narrow(C, D)) {
-      return narrow_attention_backward(D, rows(dq), rows(dk), rows(dv), rows(dz), pattern + at, rows(q),
-                                       rows(k), rows(v));
-    }
-    for (Size h = 0; h < documents.n_head; ++h) {
-      const auto head = [&](auto m) { return block(m, begin, n, h * D, D); };
-      const Size matrix = at + h * n * n;
-      head_backward(head(dq), head(dk), head(dv), dscores + matrix, head(dz), pattern + matrix, head(q),
-                    head(k), head(v));
+  each_head(documents, C, [&](Size begin, Size n, Size h, Size at) {
+    const auto part = [&](auto m) { return h < 0 ? block(m, begin, n, 0, C) : block(m, begin, n, h * D, D); };
+    if (h < 0) {
+      narrow_attention_backward(D, part(dq), part(dk), part(dv), part(dz), pattern + at, part(q), part(k),
+                                part(v));
+    } else {
+      head_backward(part(dq), part(dk), part(dv), dscores + at, part(dz), pattern + at, part(q), part(k),
+                    part(v));
     }
   });
 }

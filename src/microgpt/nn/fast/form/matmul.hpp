@@ -51,6 +51,9 @@ constexpr Size kBlockDepth = kBytes == 64 ? 160 : 256;
 constexpr Size kBlockRows = 144;
 constexpr Size kBlockColumns = 1536;
 
+/// Below so many columns of c, rows of a that are adjacent numbers are not read often enough to pay for their copy.
+constexpr Size kColumnsWorthACopy = 512;
+
 /// Goto's way (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008): both factors are copied
 /// block by block, each block small enough for the cache in which it is read again and again.
 template <class T>
@@ -61,6 +64,7 @@ void matmul_by_blocks(Size M, Size N, Size K, Strided<T> a, Strided<T> b, T* c, 
   auto* const rows_of_a = static_cast<T*>(scratch(sizeof(T) * (kRoom + kBlockDepth * kBlockColumns)));
   T* const panels_of_b = rows_of_a + kRoom;
 
+  const bool packs = a.col_step != 1 || N >= kColumnsWorthACopy;
   const Size depths = (K + kBlockDepth - 1) / kBlockDepth;
   for (Size n0 = 0; n0 < N; n0 += kBlockColumns) {
     const Size n1 = N - n0 < kBlockColumns ? N : n0 + kBlockColumns;
@@ -70,14 +74,21 @@ void matmul_by_blocks(Size M, Size N, Size K, Strided<T> a, Strided<T> b, T* c, 
       pack_strips<T>(n1 - n0, depth, kColumns, kColumns, {corner, b.col_step, b.row_step}, panels_of_b);
       for (Size m = 0; m < M; m += kBlockRows) {
         const Size rows = M - m < kBlockRows ? M - m : kBlockRows;
-        const T* some = a.data + m * a.row_step + k * a.col_step;
-        pack_strips<T>(rows, depth, kPackedRows, kPackedRowStep<T>, {some, a.row_step, a.col_step}, rows_of_a);
+        const Strided<T> some = {a.data + m * a.row_step + k * a.col_step, a.row_step, a.col_step};
+        if (packs) pack_strips<T>(rows, depth, kPackedRows, kPackedRowStep<T>, some, rows_of_a);
         const T* panel = panels_of_b;
         for (Size n = n0; n < n1; n += kColumns, panel += depth * kColumns) {
           const Size columns = n1 - n < kColumns ? n1 - n : kColumns;
           const Size vectors = (columns + W - 1) / W;
-          panel_of<T, Packed>(vectors, rows, depth, {rows_of_a, 1, 0}, panel, kColumns, c + m * c_step + n, c_step,
-                              add || k > 0, columns - (vectors - 1) * W);
+          T* const tiles = c + m * c_step + n;
+          const Size part = columns - (vectors - 1) * W;
+          if (packs) {
+            panel_of<T, Packed>(vectors, rows, depth, {rows_of_a, 1, 0}, panel, kColumns, tiles, c_step,
+                                add || k > 0, part);
+          } else {
+            panel_of<T, Apart>(vectors, rows, depth, some, panel, kColumns, tiles, c_step, add || k > 0,
+                               part);
+          }
         }
       }
     }

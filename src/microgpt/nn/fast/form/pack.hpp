@@ -51,19 +51,24 @@ void transpose(Size rows, Size cols, const T* from, Size from_step, T* to, Size 
 template <class T>
 void pack_strips(Size size, Size depth, Size width, Size step, Strided<T> m, T* to) {
   constexpr int W = kWidthOf<T>;
-  // A few k of all strips at a time, so that lines that are read or written in part are still at hand for the rest.
-  constexpr Size kGroup = 64 / static_cast<Size>(sizeof(T));
+  if (m.col_step == 1) {
+    for (Size s = 0; s < size; s += width) {
+      transpose<T>(size - s < step ? size - s : step, depth, m.data + s * m.row_step, m.row_step,
+                   to + s / width * depth * step, step);
+    }
+    return;
+  }
+  // A few k of all strips at a time, so that a line of which one strip takes a part is still at hand for the next; and
+  // since each k lies in another page, which no processor foresees, the next few are asked for.
+  constexpr Size kGroup = 16;
   for (Size k = 0; k < depth; k += kGroup) {
     const Size ks = depth - k < kGroup ? depth - k : kGroup;
     for (Size s = 0; s < size; s += width) {
       const T* from = m.data + s * m.row_step + k * m.col_step;
       T* strip = to + s / width * depth * step + k * step;
-      if (m.col_step == 1) {
-        transpose<T>(size - s < width ? size - s : width, ks, from, m.row_step, strip, step);
-      } else {
-        for (Size i = 0; i < ks; ++i) {
-          for (Size r = 0; r < step; r += W) store(strip + i * step + r, load<T>(from + i * m.col_step + r));
-        }
+      for (Size i = 0; i < ks; ++i) {
+        __builtin_prefetch(from + (kGroup + i) * m.col_step);
+        for (Size r = 0; r < step; r += W) store(strip + i * step + r, load<T>(from + i * m.col_step + r));
       }
     }
   }

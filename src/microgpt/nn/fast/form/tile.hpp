@@ -31,6 +31,9 @@ constexpr Size kPackedRowStep = round_up(kPackedRows, kWidthOf<T>);
 template <class T>
 constexpr Size kPackedColumns = Size{kPackedVectors} * kWidthOf<T>;
 
+/// So many k take longer than fetching a tile of c from the third cache.
+constexpr Size kWorthPrefetch = 64;
+
 /// `tiles` tiles below each other, of R rows by N vectors of c, held in registers while k runs: per step N loads of b, R
 /// broadcasts of a, R N fused multiply-adds. Of the last vector `part` lanes are kept; the others compute with whatever
 /// lies there. Where rows of a are adjacent numbers (a.row_step is 1) their addresses need no registers; where they are
@@ -47,7 +50,7 @@ void tile_column(int tiles, Size K, Strided<T> a, const T* b, Size b_step, T* c,
     for (int r = 0; r < R; ++r) {
       for (int n = 0; n < N; ++n) sums[r][n] = add ? load<T>(c + r * c_step + n * W) : V{};
     }
-    if (Layout::packed) {  // the next tile's, which may lie far away
+    if (add && K >= kWorthPrefetch) {  // the next tile's, which may lie far away
       for (int r = 0; r < R; ++r) {
         for (int n = 0; n < N * W; n += 64 / static_cast<int>(sizeof(T))) {
           __builtin_prefetch(c + (R + r) * c_step + n, 1);
@@ -80,11 +83,12 @@ void tile_column(int tiles, Size K, Strided<T> a, const T* b, Size b_step, T* c,
 /// vector registers, and its addresses the others.
 constexpr int kPanel = kRegisters == 32 ? 4 : 2;
 template <int N, class Layout>
-constexpr int kTallest = Layout::packed ? kPackedRows : kRegisters == 32 ? (N == 1 && Layout::adjacent   ? 16
-                                             : N == 2 && Layout::adjacent ? 12
-                                             : N == 4                     ? 6
-                                                                          : 8)
-                                          : (N == 1 ? 8 : 6);
+constexpr int kTallest = Layout::packed     ? kPackedRows
+                         : kRegisters == 32 ? (N == 1 && Layout::adjacent   ? 16
+                                               : N == 2 && Layout::adjacent ? 12
+                                               : N == 4                     ? 6
+                                                                            : 8)
+                                            : (N == 1 ? 8 : 6);
 
 template <class T>
 using TileColumn = void (*)(int, Size, Strided<T>, const T*, Size, T*, Size, bool, Size);
@@ -124,8 +128,8 @@ void panel(Size M, Size K, Strided<T> a, const T* b, Size b_step, T* c, Size c_s
 
 /// panel() of so many vectors, of which the last one keeps `part` lanes.
 template <class T, class Layout>
-void panel_of(Size vectors, Size M, Size K, Strided<T> a, const T* b, Size b_step, T* c, Size c_step, bool add,
-              Size part) {
+void panel_of(Size vectors, Size M, Size K, Strided<T> a, const T* b, Size b_step, T* c, Size c_step,
+              bool add, Size part) {
   switch (vectors) {
     case 1:
       return panel<T, 1, Layout>(M, K, a, b, b_step, c, c_step, add, part);
