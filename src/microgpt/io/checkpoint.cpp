@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <type_traits>
+#include <utility>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/config/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/train/nonfinite.hpp"
 
 namespace microgpt {
 
@@ -168,7 +169,7 @@ Checkpoint Checkpoint::load(const std::filesystem::path& path) {
   Checkpoint checkpoint(SafetensorsFile::open(path), path);
   checkpoint.check_metadata();
   checkpoint.check_tensors();
-  checkpoint.file_.read_data();
+  checkpoint.read_numbers();
   checkpoint.check_numbers();
   return checkpoint;
 }
@@ -177,6 +178,7 @@ Checkpoint Checkpoint::parse(std::string bytes, const std::string& name) {
   Checkpoint checkpoint(SafetensorsFile::parse(std::move(bytes), name), name);
   checkpoint.check_metadata();
   checkpoint.check_tensors();
+  checkpoint.read_numbers();
   checkpoint.check_numbers();
   return checkpoint;
 }
@@ -258,21 +260,64 @@ void Checkpoint::check_tensors() const {
   }
 }
 
+void Checkpoint::read_numbers() {
+  if (config_.precision == Precision::float32) {
+    state_.emplace(TrainState<float>(config_.model));
+  } else {
+    state_.emplace(TrainState<double>(config_.model));
+  }
+  std::visit(
+      [&](auto& state) {
+        std::map<std::string, char*> place_of;
+        Parameters<std::decay_t<decltype(state.m.values()[0])>>* const sets[] = {&state.parameters, &state.m, &state.v};
+        for (std::size_t s = 0; s < std::size(sets); ++s) {
+          for (const TensorSpec& spec : sets[s]->table()) {
+            place_of[kPrefixes[s] + spec.name] =
+                reinterpret_cast<char*>(&sets[s]->values()[static_cast<std::size_t>(spec.offset)]);
+          }
+        }
+        std::vector<char*> places;
+        for (const TensorEntry& tensor : file_.tensors()) places.push_back(place_of.at(tensor.name));
+        file_.place_data(places);
+        state.step = training_.step;
+      },
+      *state_);
+}
+
+namespace {
+
+/// The digest of the first version: of nothing but the tensors' bytes.
+std::string bytes_digest(std::span<const TensorEntry> tensors) {
+  Sha256 hash;
+  for (const TensorEntry& tensor : tensors) hash.update(tensor.bytes);
+  return hash.hex();
+}
+
+/// The first number that no checkpoint holds: that is not finite or, among squares, negative.
+template <class T>
+std::optional<std::size_t> find_bad_number(std::span<const T> values, bool squares) {
+  const auto is_bad = [&](T value) { return !std::isfinite(value) || (squares && value < 0); };
+  if (all_finite<T>(values) && !squares) return {};
+  const auto found = std::find_if(values.begin(), values.end(), is_bad);
+  if (found == values.end()) return {};
+  return static_cast<std::size_t>(found - values.begin());
+}
+
+}  // namespace
+
 void Checkpoint::check_numbers() const {
   const Metadata& metadata = file_.metadata();
   const bool first = metadata.at("format_version") == kFirstVersion;
-  if (metadata.at("sha256") != (first ? sha256(file_.data()) : content_digest(metadata, file_.tensors()))) {
+  if (metadata.at("sha256")
+      != (first ? bytes_digest(file_.tensors()) : content_digest(metadata, file_.tensors()))) {
     refuse("its content does not have the SHA-256 it states: the file is damaged");
   }
   const auto check_values = [&]<class T>(T /*type*/) {
     for (const TensorEntry& tensor : file_.tensors()) {
-      for (std::size_t byte = 0; byte < tensor.bytes.size(); byte += sizeof(T)) {
-        T value = 0;
-        std::memcpy(&value, tensor.bytes.data() + byte, sizeof value);
-        if (!std::isfinite(value) || (value < 0 && tensor.name.starts_with("adam.v."))) {
-          refuse("tensor " + tensor.name + ": number " + std::to_string(byte / sizeof(T))
-                 + " is not finite, or a negative square");
-        }
+      const std::span<const T> values(reinterpret_cast<const T*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(T));
+      if (const auto bad = find_bad_number<T>(values, tensor.name.starts_with("adam.v."))) {
+        refuse("tensor " + tensor.name + ": number " + std::to_string(*bad)
+               + " is not finite, or a negative square");
       }
     }
   };
@@ -283,44 +328,41 @@ void Checkpoint::check_numbers() const {
   }
 }
 
-template <class T>
-void Checkpoint::copy(const std::string& prefix, Parameters<T>& to) const {
-  for (const TensorEntry& tensor : file_.tensors()) {
-    if (!tensor.name.starts_with(prefix)) continue;
-    const std::string name = tensor.name.substr(prefix.size());
-    for (const TensorSpec& spec : to.table()) {
-      if (spec.name != name) continue;
-      T* const out = &to.values()[static_cast<std::size_t>(spec.offset)];
-      const auto convert = [&]<class Stored>(Stored value) {
-        for (std::size_t i = 0; i < tensor.bytes.size() / sizeof(Stored); ++i) {
-          std::memcpy(&value, tensor.bytes.data() + i * sizeof(Stored), sizeof(Stored));
-          out[i] = static_cast<T>(value);
-        }
-      };
-      if (config_.precision == Precision::float32) {
-        convert(float{});
-      } else {
-        convert(double{});
-      }
-    }
-  }
+namespace {
+
+template <class T, class Stored>
+void convert(const Parameters<Stored>& from, Parameters<T>& to) {
+  std::transform(from.values().begin(), from.values().end(), to.values().begin(),
+                 [](Stored value) { return static_cast<T>(value); });
 }
+
+}  // namespace
 
 template <class T>
 Parameters<T> Checkpoint::parameters() const {
   Parameters<T> parameters(config_.model);
-  copy("", parameters);
+  std::visit([&](const auto& state) { convert(state.parameters, parameters); }, *state_);
   return parameters;
 }
 
 template <class T>
-TrainState<T> Checkpoint::train_state() const {
+TrainState<T> Checkpoint::train_state() const& {
   TrainState<T> state(config_.model);
-  copy("", state.parameters);
-  copy("adam.m.", state.m);
-  copy("adam.v.", state.v);
+  std::visit(
+      [&](const auto& from) {
+        convert(from.parameters, state.parameters);
+        convert(from.m, state.m);
+        convert(from.v, state.v);
+      },
+      *state_);
   state.step = training_.step;
   return state;
+}
+
+template <class T>
+TrainState<T> Checkpoint::train_state() && {
+  if (auto* const own = std::get_if<TrainState<T>>(&*state_)) return std::move(*own);
+  return std::as_const(*this).template train_state<T>();
 }
 
 namespace {
@@ -341,7 +383,7 @@ CheckpointContent content_of(const RunConfig& config, const Tokenizer& tokenizer
       const auto begin = static_cast<std::size_t>(spec.offset);
       const auto count = static_cast<std::size_t>(spec.rows * spec.cols);
       const auto part = values.subspan(begin, count);
-      if (!std::all_of(part.begin(), part.end(), [](T value) { return std::isfinite(value); })) {
+      if (!all_finite<T>(part)) {
         throw Error(Fault::numeric, {.what = "training broke down",
                                      .where = "step " + std::to_string(training.step) + ", tensor "
                                               + kPrefixes[s] + spec.name,
@@ -393,8 +435,10 @@ std::string checkpoint_bytes(const RunConfig& config, const Tokenizer& tokenizer
 
 template Parameters<float> Checkpoint::parameters<float>() const;
 template Parameters<double> Checkpoint::parameters<double>() const;
-template TrainState<float> Checkpoint::train_state<float>() const;
-template TrainState<double> Checkpoint::train_state<double>() const;
+template TrainState<float> Checkpoint::train_state<float>() const&;
+template TrainState<double> Checkpoint::train_state<double>() const&;
+template TrainState<float> Checkpoint::train_state<float>() &&;
+template TrainState<double> Checkpoint::train_state<double>() &&;
 template void save_checkpoint<float>(const std::filesystem::path&, const RunConfig&, const Tokenizer&,
                                      const TrainingRecord&, const TrainState<float>&);
 template void save_checkpoint<double>(const std::filesystem::path&, const RunConfig&, const Tokenizer&,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/rng.hpp"
@@ -30,7 +31,7 @@ struct TrainingRecord {
 /// (docs/checkpoint.md).
 std::string content_digest(const Metadata& metadata, std::span<const TensorEntry> tensors);
 
-/// A checkpoint whose every byte has been checked; its numbers wait to be copied out.
+/// A checkpoint whose every byte has been checked.
 class Checkpoint {
  public:
   /// Reads `path`. Throws Error (checkpoint) if it is damaged or not one of ours. No memory is given to
@@ -51,9 +52,12 @@ class Checkpoint {
   template <class T>
   [[nodiscard]] Parameters<T> parameters() const;
 
-  /// Weights, moments and step: all that training changes.
+  /// Weights, moments and step: all that training changes. Of one that is given up, in the precision of the file, they
+  /// are not copied.
   template <class T>
-  [[nodiscard]] TrainState<T> train_state() const;
+  [[nodiscard]] TrainState<T> train_state() const&;
+  template <class T>
+  [[nodiscard]] TrainState<T> train_state() &&;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const SafetensorsFile& file() const { return file_; }
@@ -63,12 +67,12 @@ class Checkpoint {
       : file_(std::move(file)), path_(std::move(path)) {}
   void check_metadata();
   void check_tensors() const;
+  void read_numbers();
   void check_numbers() const;
   [[noreturn]] void refuse(const std::string& why) const;
-  template <class T>
-  void copy(const std::string& prefix, Parameters<T>& to) const;
 
-  SafetensorsFile file_;
+  SafetensorsFile file_;  // its tensors are views of state_
+  std::optional<std::variant<TrainState<float>, TrainState<double>>> state_;
   std::filesystem::path path_;
   RunConfig config_;
   std::optional<Tokenizer> tokenizer_;

@@ -74,12 +74,34 @@ void SafetensorsFile::take(SafetensorsHeader header) {
   }
 }
 
-void SafetensorsFile::place() {
+template <class Visit>
+void SafetensorsFile::each_tensor(const Visit& visit) {
   std::uint64_t begin = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    tensors_[i].bytes = data().substr(begin, ends_[i] - begin);
+    visit(i, begin, ends_[i] - begin);
     begin = ends_[i];
   }
+}
+
+void SafetensorsFile::place() {
+  const std::string_view all = *data_;
+  each_tensor([&](std::size_t i, std::uint64_t begin, std::uint64_t size) {
+    tensors_[i].bytes = all.substr(begin, size);
+  });
+}
+
+void SafetensorsFile::place_data(std::span<char* const> places) {
+  each_tensor([&](std::size_t i, std::uint64_t begin, std::uint64_t size) {
+    if (file_) {
+      file_->read({places[i], size});
+    } else {
+      data_->copy(places[i], size, begin);
+    }
+    tensors_[i].bytes = {places[i], size};
+  });
+  if (file_) file_->check_end();
+  file_.reset();
+  data_ = std::make_unique<std::string>();
 }
 
 std::vector<double> numbers_of(const TensorEntry& tensor) {

@@ -36,6 +36,9 @@ class SafetensorsFile {
   static SafetensorsFile open(const std::filesystem::path& path);
   /// Reads the numbers of a file that was opened.
   void read_data();
+  /// Has the numbers of each tensor at a place of the caller's own, in the order of tensors(), where they must stay as
+  /// long as this object: from the file, if they are still there.
+  void place_data(std::span<char* const> places);
 
   /// Both.
   static SafetensorsFile read(const std::filesystem::path& path);
@@ -45,12 +48,15 @@ class SafetensorsFile {
   [[nodiscard]] const Metadata& metadata() const { return metadata_; }
   /// In the order of their bytes.
   [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
-  /// The bytes of all tensors.
+  /// The bytes of all tensors, unless they have been placed elsewhere.
   [[nodiscard]] std::string_view data() const { return *data_; }
 
  private:
   SafetensorsFile() = default;
   void take(SafetensorsHeader header);
+  /// visit(tensor, where its bytes begin, how many there are).
+  template <class Visit>
+  void each_tensor(const Visit& visit);
   void place();
 
   std::optional<InputFile> file_;  // until its numbers are read

@@ -223,8 +223,7 @@ Session Session::resume(const Resume& resume) {
   run->resumed_after = record.step;
   run->stopping = EarlyStopping(run->config.patience);
   if (!text_changed) run->held_out_loss = record.held_out_loss;
-  run->training = make_training(run->config, run->corpus, resume.threads, *checkpoint);
-  checkpoint.reset();  // its numbers are in the state now
+  run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));
   run->open(folder, std::move(lock), text_changed);
   if (run->stopping.over() && sampled) throw nothing_left(stopped_early_text(run->config));
   save_run_config(folder.config(), run->config);  // the text may lie elsewhere now

@@ -32,9 +32,9 @@ class Training {
   virtual bool go_back() = 0;
 };
 
-/// Fresh weights, drawn with `rng`; or those of a checkpoint. The references must outlive it.
+/// Fresh weights, drawn with `rng`; or those of a checkpoint, which it gives up. The references must outlive it.
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng);
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
-                                        const Checkpoint& checkpoint);
+                                        Checkpoint&& checkpoint);
 
 }  // namespace microgpt

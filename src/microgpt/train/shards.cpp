@@ -9,13 +9,13 @@ bool is_large(const ModelConfig& model) {
 }
 
 std::size_t shard_count(std::size_t positions, bool large) {
-  if (large) return std::max<std::size_t>(1, (positions + kLargeShardPositions / 4) / kLargeShardPositions);
+  if (large) return std::max<std::size_t>(1, (positions + kLargeShardPositions - 1) / kLargeShardPositions);
   return std::min(kMaxShards, std::bit_ceil((positions + kShardPositions / 2) / kShardPositions));
 }
 
 std::size_t shard_room(std::size_t documents, std::size_t block_size, bool large) {
-  // shard_count() rounds down by less than half a shard, or a quarter; and a shard ends with a whole document.
-  const std::size_t share = large ? kLargeShardPositions * 7 / 4
+  // Of small models, shard_count() rounds down by less than half a shard; and a shard ends with a whole document.
+  const std::size_t share = large ? kLargeShardPositions
                                   : std::max(kShardPositions * 3 / 2, documents * block_size / kMaxShards);
   return std::min(documents * block_size, share + block_size);
 }
