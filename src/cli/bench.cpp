@@ -18,11 +18,15 @@ struct BenchCommandOptions {
   std::string filter;
   bool quick = false;
   bool list = false;
+  bool large = false;
+  bool growth = false;
   PageOptions page;
 };
 
 void run_bench_command(const BenchCommandOptions& options) {
-  std::vector<BenchSetting> settings = bench_settings();
+  std::vector<BenchSetting> settings = bench_settings(options.growth  ? BenchSet::growth
+                                                      : options.large ? BenchSet::large
+                                                                      : BenchSet::usual);
   std::erase_if(settings,
                 [&](const BenchSetting& s) { return s.name.find(options.filter) == std::string::npos; });
   if (settings.empty()) {
@@ -55,6 +59,13 @@ CLI::App& add_bench(CLI::App& program) {
   command.add_option("--filter", options->filter, "Measure only the settings with this text in their name")
       ->option_text("TEXT");
   command.add_flag("--quick", options->quick, "Take a few seconds instead of half a minute; less precise");
+  auto* large =
+      command.add_flag("--large", options->large,
+                       "Measure a model of 85 million parameters as well: 3 GB of memory, some minutes");
+  command
+      .add_flag("--growth", options->growth,
+                "Measure instead how time and memory grow with width, context and batch")
+      ->excludes(large);
   command.add_flag("--list", options->list, "Name the settings and exit");
   add_page_options(command, options->page);
   command.footer(

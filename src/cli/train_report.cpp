@@ -122,6 +122,7 @@ void report(const Session& session, const Samples& samples) {
     const double loss = *summary.held_out_loss;
     std::cout << ", held out " << nats_text(loss) << " nats per character (" << bits_text(loss)
               << " bits, perplexity " << perplexity_text(loss) << ')';
+    if (summary.sample) std::cout << " on a sample of " << counted(*summary.sample, "character");
   }
   std::cout << '\n';
   if (summary.stopped_early) report_early_stop(session, summary);
@@ -152,6 +153,7 @@ void report_json(const Session& session, const Samples& samples) {
                            {"mean_loss_steps", summary.mean_steps}};
   document["held_out_loss"] =
       summary.held_out_loss ? ordered_json(*summary.held_out_loss) : ordered_json(nullptr);
+  document["held_out_sample"] = summary.sample ? ordered_json(*summary.sample) : ordered_json(nullptr);
   document["best"] = nullptr;
   if (summary.best) document["best"] = {{"step", summary.best->step}, {"held_out_loss", summary.best->loss}};
   document["stopped_early"] = summary.stopped_early;

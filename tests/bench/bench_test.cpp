@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "microgpt/model/parameters.hpp"
+
 TEST_SUITE("bench") {
   using namespace microgpt;
 
@@ -53,8 +55,15 @@ TEST_SUITE("bench") {
       CHECK(setting.model.n_embd % setting.model.n_head == 0);
     }
     for (const char* name : {"names-c16-b1-t1", "names-c16-b16-t1", "names-c128-b16-t1", "names-c16-b64-t1",
-                             "names-c128-b64-t2", "nanogpt-cpu-t2", "makemore-t2"}) {
+                             "names-c128-b64-t2", "nanogpt-cpu-t2", "makemore-t2", "baby-t2"}) {
       CHECK_MESSAGE(names.count(name) == 1, name, " is missing");
+    }
+    const auto large = bench_settings(BenchSet::large);
+    CHECK(large.size() == names.size() + 2);
+    CHECK(parameter_count(large.back().model) > 85'000'000);
+    for (const BenchSetting& setting : bench_settings(BenchSet::growth)) {
+      CHECK_MESSAGE(names.insert(setting.name).second, setting.name, " is there twice");
+      CHECK(setting.model.n_embd % setting.model.n_head == 0);
     }
   }
 

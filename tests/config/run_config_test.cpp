@@ -91,6 +91,7 @@ TEST_SUITE("config") {
         real("train.weight_decay", {"0.0", "0.1", "10.0"}, {"10.1"}),
         real("train.grad_clip", {"0.0", "1.0", "1000000.0"}, {"1000001"}),
         whole("train.eval_every", "0", billion, {more}),
+        whole("train.eval_positions", "0", billion, {more}),
         whole("train.patience", "0", "1000000", {"1000001"}),
         real("train.time_budget", {"0.0", "30.0", "100000000.0"}, {"100000001"}),
         whole("train.checkpoint_every", "0", billion, {more}),

@@ -91,7 +91,9 @@ TEST_SUITE("io") {
       Metrics metrics(folder / "m", 0);
       for (int step = 1; step <= 3000; ++step) {
         metrics.step({.step = step, .loss = 1.0 / step, .learning_rate = 0.1, .positions = 7}, false);
-        if (step % 1000 == 0) metrics.held_out(step, step);
+        if (step % 1000 == 0) {
+          metrics.held_out(step, step, step == 3000 ? std::optional<std::size_t>(512) : std::nullopt);
+        }
       }
       metrics.sync();
     }
@@ -102,6 +104,9 @@ TEST_SUITE("io") {
       CHECK(record.training[static_cast<std::size_t>(step - 1)] == MeasuredLoss{step, 1.0 / step});
     }
     CHECK(record.held_out == std::vector<MeasuredLoss>{{1000, 1000}, {2000, 2000}, {3000, 3000}});
+    CHECK(record.sample == std::optional<std::size_t>(512));
+    CHECK(bytes.find("{\"step\":3000,\"held_out_loss\":3000.0,\"sample\":512}\n") != std::string::npos);
+    CHECK(bytes.find("{\"step\":2000,\"held_out_loss\":2000.0}\n") != std::string::npos);
     // Neither brackets without end nor half a line is a loss.
     bytes += std::string(300'000, '[') + "\n" + "{\"step\":3001,\"loss\":null}\n" + "[]\n"
              + "{\"step\":\"3001\",\"loss\":1}\n" + "{\"step\":3002,\"loss\":2}\n" + std::string(5000, ' ')

@@ -121,7 +121,7 @@ TEST_SUITE("nn") {
       Index M, N, K;
     };
     for (const Sizes& size : {Sizes{300, 1700, 530}, {290, 130, 700}, {100'000, 130, 1}, {7, 257, 20'000}}) {
-      const auto [M, N, K] = size;
+      const Index M = size.M, N = size.N, K = size.K;
       const auto numbers = [&](Index count) {
         return as<float>(noise.numbers(static_cast<std::size_t>(count), 1));
       };
@@ -159,8 +159,9 @@ TEST_SUITE("nn") {
   TEST_CASE("fast: heads that are shared among threads are the same as worked by one") {
     Noise noise(43);
     // Narrow, wide, and of no whole vectors; documents too short to be cut, and several blocks of queries.
-    for (const auto& [H, D] : {std::pair<int, Index>{4, 8}, {3, 16}, {2, 32}, {3, 64}, {2, 24}}) {
-      const Index C = H * D;
+    for (const auto& heads_of : {std::pair<int, Index>{4, 8}, {3, 16}, {2, 32}, {3, 64}, {2, 24}}) {
+      const int H = heads_of.first;
+      const Index D = heads_of.second, C = H * D;
       const std::vector<int> offsets = {0, 1, 4, 104, 109, 240};
       const Index P = offsets.back();
       const PatternLayout layout{offsets, H};

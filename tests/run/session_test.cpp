@@ -513,6 +513,25 @@ TEST_SUITE("run") {
     CHECK(stones.difference("whole", "locked") == "+.lock ");
   }
 
+  TEST_CASE("run: of much held-out text a sample is measured, and every figure says so") {
+    Stones stones;
+    stones.config.data.held_out = 0.5;
+    stones.config.eval_positions = 12;
+    stones.train("sampled");
+    const auto saved = Checkpoint::load(RunFolder{stones.folder / "sampled"}.best_checkpoint());
+    REQUIRE(saved.training().sample);
+    CHECK(*saved.training().sample <= 12);
+    const MetricsRecord record = read_metrics(stones.folder / "sampled/metrics.jsonl");
+    CHECK(record.sample == std::optional<std::size_t>(*saved.training().sample));
+    Session session = stones.begin();
+    const Examples some = session.corpus().held_out.sample(12);
+    CHECK(some.size() < session.corpus().held_out.size());
+    CHECK(some.positions() == *saved.training().sample);
+    stones.config.eval_positions = 0;
+    stones.train("all");
+    CHECK(!read_metrics(stones.folder / "all/metrics.jsonl").sample);
+  }
+
 #ifdef MICROGPT_PROGRAM
   TEST_CASE("run: of two programs that resume one run the second is refused, however early it comes") {
     Stones stones;

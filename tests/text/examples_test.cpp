@@ -141,6 +141,28 @@ TEST_SUITE("text") {
     }
   }
 
+  TEST_CASE("examples: a sample is evenly spread, of the positions asked for, and the same each time") {
+    std::string stream;
+    for (int i = 0; i < 1001; ++i) stream += static_cast<char>('a' + i % 26);
+    const auto windows = Examples::consecutive_windows(stream, 10);  // 100 of 10 positions
+    CHECK(windows.positions() == 1000);
+    CHECK(windows.sample(1000).size() == 100);
+    CHECK(windows.sample(5'000'000'000).size() == 100);
+    for (const std::size_t most : {999U, 250U, 95U, 10U, 1U}) {
+      const Examples some = windows.sample(most);
+      INFO("at most ", most);
+      CHECK(some.positions() <= std::max<std::size_t>(most, 10));
+      CHECK(some.positions() + 10 > most);
+      // The n-th of them lies within the n-th of as many stretches.
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        const auto at = static_cast<std::size_t>(some[i].text.data() - stream.data());
+        CHECK((at / 10 + 1) * some.size() > i * 100);
+        CHECK(at / 10 * some.size() < (i + 1) * 100);
+        CHECK(windows.sample(most)[i].text.data() == some[i].text.data());
+      }
+    }
+  }
+
   TEST_CASE("examples: random windows start at every character alike and end within the stream") {
     Rng rng(14);
     const std::string stream = random_document(rng, 40);

@@ -90,6 +90,12 @@ Measurement Measurement::of(std::vector<double> values) {
   return {.median = quantile(0.5), .spread = (quantile(0.75) - quantile(0.25)) / quantile(0.5)};
 }
 
+double BenchResult::megabytes() const {
+  TrainConfig config;
+  config.batch_size = setting.batch_size;
+  return 4 * numbers_in_memory<float>(setting.model, config, setting.threads) / 1e6;
+}
+
 double BenchReport::worst_spread() const {
   double worst = peak_gflops.spread;
   for (const BenchResult& result : results) worst = std::max(worst, result.seconds.spread);

@@ -26,6 +26,9 @@ struct BenchResult {
   double positions = 0;  ///< characters predicted in a step, in the mean
   std::array<double, static_cast<std::size_t>(Phase::count)> phases{};  ///< seconds of one thread in a step
 
+  [[nodiscard]] double us_per_position() const { return seconds.median / positions * 1e6; }
+  /// Megabytes that training takes, as it is told before it begins.
+  [[nodiscard]] double megabytes() const;
   [[nodiscard]] double us_per_document() const { return seconds.median / setting.batch_size * 1e6; }
   [[nodiscard]] double characters_per_second() const { return positions / seconds.median; }
   [[nodiscard]] double gflops() const {

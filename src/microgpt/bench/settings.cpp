@@ -30,9 +30,28 @@ std::vector<char32_t> first_characters(int count) {
   return characters;
 }
 
+std::vector<BenchSetting> growth_settings() {
+  std::vector<BenchSetting> settings;
+  const auto add = [&](const std::string& what, int number, int width, int context, int batch) {
+    settings.push_back({what + std::to_string(number),
+                        {.n_layer = 4,
+                         .n_embd = width,
+                         .n_head = width / 32,
+                         .block_size = context,
+                         .vocab_size = kShakespeareCharacters + 1},
+                        batch,
+                        1});
+  };
+  for (const int width : {32, 64, 128, 256, 512}) add("width-", width, width, 64, 16);
+  for (const int context : {16, 64, 256, 1024}) add("context-", context, 128, context, 1024 / context);
+  for (const int batch : {1, 4, 16, 64}) add("batch-", batch, 128, 64, batch);
+  return settings;
+}
+
 }  // namespace
 
-std::vector<BenchSetting> bench_settings(bool large) {
+std::vector<BenchSetting> bench_settings(BenchSet set) {
+  if (set == BenchSet::growth) return growth_settings();
   std::vector<BenchSetting> settings;
   const auto add = [&](int width, int batch, int threads) {
     settings.push_back(
@@ -62,7 +81,7 @@ std::vector<BenchSetting> bench_settings(bool large) {
   };
   for (const int threads : {1, 2})
     settings.push_back({"baby-t" + std::to_string(threads), long_context(6, 384, 6), 8, threads});
-  if (!large) return settings;
+  if (set != BenchSet::large) return settings;
   for (const int threads : {1, 2})
     settings.push_back(
         {"gpt2-small-char-t" + std::to_string(threads), long_context(12, 768, 12), 4, threads});

@@ -11,14 +11,20 @@
 namespace microgpt {
 
 struct BenchSetting {
-  std::string name;  ///< text, width, batch, threads: names-c16-b16-t1
+  std::string name;  ///< text, width, batch, threads: names-c16-b16-t1; or what grows
   ModelConfig model;
   int batch_size = 1;
   int threads = 1;
 };
 
-/// All settings, in the order they are shown; `large` adds those that take gigabytes and minutes.
-std::vector<BenchSetting> bench_settings(bool large = false);
+enum class BenchSet {
+  usual,
+  large,  ///< the usual ones, and those that take gigabytes and minutes
+  growth  ///< width, context and batch grow, one at a time
+};
+
+/// The settings of a set, in the order they are shown.
+std::vector<BenchSetting> bench_settings(BenchSet set = BenchSet::usual);
 
 /// Floating-point operations of a training step for each position, as the matrix products need them:
 /// 6 (12 L C² + V C), the 6 being 2 for each of y = x Wᵀ, dx = dy W and dW = dyᵀ x.

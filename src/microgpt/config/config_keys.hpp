@@ -68,6 +68,8 @@ void each_key(Config& c, Visitor&& v) {
          "gradients with a larger norm are scaled down to it; 0 = off");
   v.whole("train.eval_every", c.eval_every, 0, kManySteps,
           "steps between held-out evaluations; 0 = only after the last step");
+  v.whole("train.eval_positions", c.eval_positions, 0, kManySteps,
+          "most held-out characters an evaluation measures, evenly spread; 0 = all");
   v.whole("train.patience", c.patience, 0, 1'000'000,
           "stop after this many held-out evaluations without improvement; 0 = never");
   v.real("train.time_budget", c.time_budget, 0.0, 1e8,

@@ -99,6 +99,10 @@ TrainingRecord read_training(const json& training, int last_step) {
     if (!training["held_out_loss"].is_number()) throw Refusal{"its held_out_loss is not a number"};
     record.held_out_loss = training["held_out_loss"].get<double>();
   }
+  if (training.contains("sample")) {
+    if (!training["sample"].is_number_unsigned()) throw Refusal{"its sample is not a number of characters"};
+    record.sample = training["sample"].get<std::uint64_t>();
+  }
   return record;
 }
 
@@ -269,7 +273,8 @@ void Checkpoint::read_numbers() {
   std::visit(
       [&](auto& state) {
         std::map<std::string, char*> place_of;
-        Parameters<std::decay_t<decltype(state.m.values()[0])>>* const sets[] = {&state.parameters, &state.m, &state.v};
+        Parameters<std::decay_t<decltype(state.m.values()[0])>>* const sets[] = {&state.parameters, &state.m,
+                                                                                 &state.v};
         for (std::size_t s = 0; s < std::size(sets); ++s) {
           for (const TensorSpec& spec : sets[s]->table()) {
             place_of[kPrefixes[s] + spec.name] =
@@ -314,7 +319,8 @@ void Checkpoint::check_numbers() const {
   }
   const auto check_values = [&]<class T>(T /*type*/) {
     for (const TensorEntry& tensor : file_.tensors()) {
-      const std::span<const T> values(reinterpret_cast<const T*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(T));
+      const std::span<const T> values(reinterpret_cast<const T*>(tensor.bytes.data()),
+                                      tensor.bytes.size() / sizeof(T));
       if (const auto bad = find_bad_number<T>(values, tensor.name.starts_with("adam.v."))) {
         refuse("tensor " + tensor.name + ": number " + std::to_string(*bad)
                + " is not finite, or a negative square");
@@ -407,6 +413,7 @@ CheckpointContent content_of(const RunConfig& config, const Tokenizer& tokenizer
   record["rng"] = ordered_json::parse(rng_text(training.rng));
   record["held_out_loss"] =
       training.held_out_loss ? ordered_json(*training.held_out_loss) : ordered_json(nullptr);
+  if (training.sample) record["sample"] = *training.sample;
 
   Metadata metadata = {{"format", kFormat},
                        {"format_version", kFormatVersion},

@@ -20,7 +20,8 @@ struct TeamOps {
   void embedding_forward(Out<T> x, std::span<const int> token, std::span<const int> position, In<T> wte,
                          In<T> wpe) const {
     each_rows(x.rows(), [&](Index begin, Index n) {
-      Ops::embedding_forward(x.middleRows(begin, n), part(token, begin, n), part(position, begin, n), wte, wpe);
+      Ops::embedding_forward(x.middleRows(begin, n), part(token, begin, n), part(position, begin, n), wte,
+                             wpe);
     });
   }
   void embedding_backward(Out<T> dwte, Out<T> dwpe, In<T> dx, std::span<const int> token,
@@ -86,16 +87,19 @@ struct TeamOps {
   }
   void activation_backward(Out<T> dx, In<T> dy, In<T> x, Activation kind) const {
     each_rows(dx.rows(), [&](Index begin, Index n) {
-      Ops::activation_backward(dx.middleRows(begin, n), dy.middleRows(begin, n), x.middleRows(begin, n), kind);
+      Ops::activation_backward(dx.middleRows(begin, n), dy.middleRows(begin, n), x.middleRows(begin, n),
+                               kind);
     });
   }
 
   void attention_forward(Out<T> z, std::span<T> scores, std::span<T> pattern, In<T> q, In<T> k, In<T> v,
                          const PatternLayout& layout) const {
-    each_part(layout, [&](const PatternLayout& some) { Ops::attention_forward(z, scores, pattern, q, k, v, some); });
+    each_part(layout,
+              [&](const PatternLayout& some) { Ops::attention_forward(z, scores, pattern, q, k, v, some); });
   }
-  void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern, In<T> dz,
-                          std::span<const T> pattern, In<T> q, In<T> k, In<T> v, const PatternLayout& layout) const {
+  void attention_backward(Out<T> dq, Out<T> dk, Out<T> dv, std::span<T> dscores, std::span<T> dpattern,
+                          In<T> dz, std::span<const T> pattern, In<T> q, In<T> k, In<T> v,
+                          const PatternLayout& layout) const {
     each_part(layout, [&](const PatternLayout& some) {
       Ops::attention_backward(dq, dk, dv, dscores, dpattern, dz, pattern, q, k, v, some);
     });
@@ -103,15 +107,15 @@ struct TeamOps {
 
   void cross_entropy_forward(Out<T> probs, Out<T> nll, In<T> logits, std::span<const int> target) const {
     each_rows(probs.rows(), [&](Index begin, Index n) {
-      Ops::cross_entropy_forward(probs.middleRows(begin, n), nll.middleRows(begin, n), logits.middleRows(begin, n),
-                                 part(target, begin, n));
+      Ops::cross_entropy_forward(probs.middleRows(begin, n), nll.middleRows(begin, n),
+                                 logits.middleRows(begin, n), part(target, begin, n));
     });
   }
   void cross_entropy_backward(Out<T> dlogits, In<T> probs, std::span<const int> target,
                               std::span<const T> weight) const {
     each_rows(probs.rows(), [&](Index begin, Index n) {
-      Ops::cross_entropy_backward(dlogits.middleRows(begin, n), probs.middleRows(begin, n), part(target, begin, n),
-                                  part(weight, begin, n));
+      Ops::cross_entropy_backward(dlogits.middleRows(begin, n), probs.middleRows(begin, n),
+                                  part(target, begin, n), part(weight, begin, n));
     });
   }
 

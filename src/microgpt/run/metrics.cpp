@@ -85,6 +85,11 @@ MetricsRecord read_metrics(const std::filesystem::path& path) {
     };
     add("loss", record.training);
     add("held_out_loss", record.held_out);
+    if (entry.contains("held_out_loss")) {
+      const auto sample = entry.find("sample");
+      record.sample.reset();
+      if (sample != entry.end() && sample->is_number_unsigned()) record.sample = sample->get<std::size_t>();
+    }
     if (entry.contains("data_sha256")) record.present_text = record.held_out.size();
   });
   return record;
@@ -119,8 +124,10 @@ void Metrics::text_changed(int step, const std::string& data_sha256) {
   write();
 }
 
-void Metrics::held_out(int step, double loss) {
-  waiting_ += "{\"step\":" + std::to_string(step) + ",\"held_out_loss\":" + digits(loss) + "}\n";
+void Metrics::held_out(int step, double loss, std::optional<std::size_t> sample) {
+  waiting_ += "{\"step\":" + std::to_string(step) + ",\"held_out_loss\":" + digits(loss);
+  if (sample) waiting_ += ",\"sample\":" + std::to_string(*sample);
+  waiting_ += "}\n";
   write();
 }
 

@@ -3,11 +3,13 @@
 //
 //   {"step":1,"loss":3.3659669475848504,"learning_rate":0.01,"characters":7}      after every step
 //   {"step":500,"held_out_loss":2.4116582870483398}                               after an evaluation
+//   {"step":500,"held_out_loss":2.4116582870483398,"sample":199936}               ... of so many characters of the text
 //   {"step":500,"data_sha256":"c2a3..."}                 a resumed run goes on with another text from here
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,8 @@ class Metrics {
 
   /// "grad_norm" is written only if the run clips.
   void step(const StepReport& report, bool clips);
-  void held_out(int step, double loss);
+  /// `sample`: characters measured, if these are not all there are.
+  void held_out(int step, double loss, std::optional<std::size_t> sample = {});
   /// The steps after this one are trained on another text than those before.
   void text_changed(int step, const std::string& data_sha256);
 
@@ -57,6 +60,8 @@ struct MeasuredLoss {
 
 struct MetricsRecord {
   std::vector<MeasuredLoss> training, held_out;  ///< each in the order of the file
+  std::optional<std::size_t>
+      sample;  ///< characters of the last of `held_out`, if that was not measured on all
   /// The first of `held_out` that was measured on the text the run has now.
   std::size_t present_text = 0;
 };

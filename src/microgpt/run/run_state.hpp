@@ -50,9 +50,13 @@ struct Session::Run {
   std::optional<Stopwatch> watch{};
   Tally tally{};
   std::optional<int> resumed_after{};
+  Examples judges{};                      ///< the held-out examples or, of many, a sample
+  std::optional<std::size_t> sample{};    ///< characters of the sample, if it is one
   std::optional<double> held_out_loss{};  ///< of the present weights
   std::optional<MeasuredLoss> best{};
 
+  /// Chooses `judges`.
+  void choose_judges();
   /// Opens the files and takes up what they tell of the steps before. `text_changed`: they are of another text.
   void open(const RunFolder& folder, std::unique_ptr<RunLock> lock, bool text_changed);
   [[nodiscard]] TrainingRecord record() const;

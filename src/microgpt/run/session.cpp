@@ -64,6 +64,7 @@ RunSummary Session::summary() const {
           .mean_loss = run_->tally.mean_loss(),
           .mean_steps = run_->tally.mean_steps(),
           .held_out_loss = run_->held_out_loss,
+          .sample = run_->sample,
           .best = run_->best,
           .stopped_early = run_->stopping.over() && step() < run_->config.train.steps};
 }
@@ -91,7 +92,7 @@ StepDone Session::step_once() {
   const auto due = [&](int every) { return this->done() || (every > 0 && training.step() % every == 0); };
   if (due(config.eval_every) && !run.corpus.held_out.empty()) {
     try {
-      done.held_out_loss = run.held_out_loss = training.evaluate(run.corpus.held_out);
+      done.held_out_loss = run.held_out_loss = training.evaluate(run.judges);
     } catch (const Error& error) {
       if (error.fault() != Fault::numeric) throw;
       throw error.with_hint(run.rescue());

@@ -36,8 +36,10 @@ struct RunSummary {
   double mean_loss = 0;  ///< of the last `mean_steps` steps, nats per character
   std::size_t mean_steps = 0;
   std::optional<double> held_out_loss{};  ///< after the last step
-  std::optional<MeasuredLoss> best{};     ///< the lowest held-out loss
-  bool stopped_early = false;             ///< for want of a better one (train.patience)
+  std::optional<std::size_t>
+      sample{};  ///< characters it is measured on, if these are not all that are held out
+  std::optional<MeasuredLoss> best{};  ///< the lowest held-out loss
+  bool stopped_early = false;          ///< for want of a better one (train.patience)
 };
 
 /// The texts that a finished run writes.

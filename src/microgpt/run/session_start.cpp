@@ -91,8 +91,16 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
   }
 }
 
+void Session::Run::choose_judges() {
+  judges = corpus.held_out;
+  if (config.eval_positions == 0 || judges.empty()) return;
+  judges = judges.sample(static_cast<std::size_t>(config.eval_positions));
+  if (judges.size() < corpus.held_out.size()) sample = judges.positions();
+}
+
 TrainingRecord Session::Run::record() const {
-  return {training->step(), corpus.dataset.digest(), rng.state(), held_out_loss};
+  return {training->step(), corpus.dataset.digest(), rng.state(), held_out_loss,
+          held_out_loss ? sample : std::nullopt};
 }
 
 fs::path Session::Run::save() {
@@ -106,7 +114,7 @@ bool Session::Run::take_up_held_out(int step, double loss) {
   if (is_best) best = {step, loss};
   stopping.add(loss);
   if (files) {
-    files->metrics.held_out(step, loss);
+    files->metrics.held_out(step, loss, sample);
     files->metrics.sync();
     training->save_if_best(files->checkpoints, record());
   }
@@ -142,6 +150,7 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
 
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
   run->stopping = EarlyStopping(run->config.patience);
+  run->choose_judges();
   std::optional<RunFolder> folder;
   if (start.make_folder) {
     folder = start.make_folder();
@@ -222,6 +231,7 @@ Session Session::resume(const Resume& resume) {
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
   run->resumed_after = record.step;
   run->stopping = EarlyStopping(run->config.patience);
+  run->choose_judges();
   if (!text_changed) run->held_out_loss = record.held_out_loss;
   run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));
   run->open(folder, std::move(lock), text_changed);

@@ -85,9 +85,11 @@ std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& c
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
                                         Checkpoint&& checkpoint) {
   if (config.precision == Precision::float32) {
-    return std::make_unique<TrainingIn<float>>(config, corpus, threads, std::move(checkpoint).train_state<float>());
+    return std::make_unique<TrainingIn<float>>(config, corpus, threads,
+                                               std::move(checkpoint).train_state<float>());
   }
-  return std::make_unique<TrainingIn<double>>(config, corpus, threads, std::move(checkpoint).train_state<double>());
+  return std::make_unique<TrainingIn<double>>(config, corpus, threads,
+                                              std::move(checkpoint).train_state<double>());
 }
 
 }  // namespace microgpt

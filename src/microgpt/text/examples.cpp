@@ -1,5 +1,6 @@
 #include "microgpt/text/examples.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "microgpt/text/utf8.hpp"
@@ -80,6 +81,26 @@ std::size_t Examples::draw(std::uint64_t n) const {
     const std::size_t place = x % range_;  // of 2^64, so that none is likelier by more than 2^-32
     if (!continues_character(text_[place])) return place;
   }
+}
+
+std::size_t Examples::positions() const {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < size(); ++i) total += (*this)[i].positions();
+  return total;
+}
+
+Examples Examples::sample(std::size_t most) const {
+  const std::size_t total = positions();
+  if (total <= most) return *this;
+  const std::size_t n = places_.size();
+  const double share = static_cast<double>(most) / static_cast<double>(total);
+  const std::size_t count =
+      std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(n)));
+  Examples some = *this;
+  some.places_.clear();
+  // The middle one of each of `count` stretches.
+  for (std::size_t i = 0; i < count; ++i) some.places_.push_back(places_[(2 * i + 1) * n / (2 * count)]);
+  return some;
 }
 
 Example Examples::operator[](std::uint64_t n) const {

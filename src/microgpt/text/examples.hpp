@@ -62,6 +62,13 @@ class Examples {
   /// Example number n, counted round and round. There must be one.
   [[nodiscard]] Example operator[](std::uint64_t n) const;
 
+  /// Positions of all examples together.
+  [[nodiscard]] std::size_t positions() const;
+
+  /// All of them or, if they have more positions than `most`, so many that are evenly spread over them: at least one, and
+  /// the same each time. Not of random windows.
+  [[nodiscard]] Examples sample(std::size_t most) const;
+
   /// The order becomes that of random.shuffle. Random windows have none.
   void shuffle(Rng& rng) { rng.shuffle(std::span(places_)); }
 

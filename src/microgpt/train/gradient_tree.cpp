@@ -10,7 +10,8 @@ namespace microgpt {
 
 template <class T>
 std::size_t GradientTree<T>::usual_gradients(std::size_t shards, int threads) {
-  return std::min(shards, static_cast<std::size_t>(threads) + static_cast<std::size_t>(std::bit_width(shards)));
+  return std::min(shards,
+                  static_cast<std::size_t>(threads) + static_cast<std::size_t>(std::bit_width(shards)));
 }
 
 template <class T>

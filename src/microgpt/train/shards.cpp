@@ -15,8 +15,8 @@ std::size_t shard_count(std::size_t positions, bool large) {
 
 std::size_t shard_room(std::size_t documents, std::size_t block_size, bool large) {
   // Of small models, shard_count() rounds down by less than half a shard; and a shard ends with a whole document.
-  const std::size_t share = large ? kLargeShardPositions
-                                  : std::max(kShardPositions * 3 / 2, documents * block_size / kMaxShards);
+  const std::size_t share =
+      large ? kLargeShardPositions : std::max(kShardPositions * 3 / 2, documents * block_size / kMaxShards);
   return std::min(documents * block_size, share + block_size);
 }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "microgpt/base/number.hpp"
+#include "microgpt/model/parameters.hpp"
 #include "microgpt/nn/fast/forms.hpp"
 
 namespace microgpt::view {
@@ -42,6 +43,28 @@ Section training_section(const BenchReport& report) {
   return section;
 }
 
+Section growth_section(const BenchReport& report) {
+  Section section{.key = "growth", .title = "Time and memory"};
+  section.table = {.columns = {{"name", "setting"},
+                               {"parameters", "parameters", whole()},
+                               {"context", "context", whole()},
+                               {"batch_size", "batch", whole()},
+                               {"us_per_position", "us/character", number(3)},
+                               {"megabytes", "MB", number(1)}}};
+  for (const BenchResult& r : report.results) {
+    section.table.rows.push_back({r.setting.name, std::int64_t{parameter_count(r.setting.model)},
+                                  std::int64_t{r.setting.model.block_size},
+                                  std::int64_t{r.setting.batch_size}, r.us_per_position(), r.megabytes()});
+  }
+  section.figure =
+      Figure{.kind = Figure::Kind::bars, .title = "Microseconds of training per character", .y = {4}};
+  section.note =
+      "MB: weights, moments, gradients and activations of a training run, with what evaluation adds; as it "
+      "is checked "
+      "before a run begins.";
+  return section;
+}
+
 Section phases_section(const BenchReport& report) {
   Section section{.key = "phases", .title = "Share of a thread's time in each part of a step"};
   section.table = {.columns = {{"name", "setting"}}};
@@ -73,7 +96,7 @@ Page bench_report(const BenchReport& report) {
       {"form", "form of the kernels", std::string(fast::form().name)},
       {"instructions", "its instructions", std::string(fast::form().instructions)},
       {"vector_bits", "width of a vector, in bits", std::int64_t{fast::form().vector_bits}, whole()}};
-  page.sections = {training_section(report), phases_section(report)};
+  page.sections = {training_section(report), phases_section(report), growth_section(report)};
   return page;
 }
 

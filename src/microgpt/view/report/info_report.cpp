@@ -154,7 +154,8 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
       {"data_sha256", "its SHA-256", info.training.data_sha256},
   };
   if (info.training.held_out_loss) {
-    add_loss_facts(page.facts, "held_out_", "held-out loss", *info.training.held_out_loss);
+    add_loss_facts(page.facts, "held_out_", "held-out loss" + of_a_sample(info.training.sample),
+                   *info.training.held_out_loss);
   } else {
     page.facts.push_back({"held_out_nats", "held-out loss", std::string("not measured at this step")});
   }

@@ -1,8 +1,13 @@
 #include "microgpt/view/report/loss_facts.hpp"
 
 #include "microgpt/evaluate/loss.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::view {
+
+std::string of_a_sample(std::optional<std::uint64_t> characters) {
+  return characters ? ", on a sample of " + counted(static_cast<std::size_t>(*characters), "character") : "";
+}
 
 Value perplexity_cell(double nats) {
   const auto value = perplexity(nats);

@@ -1,6 +1,8 @@
 // A loss as pages give it: in nats per character, with bits and perplexity beside.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace microgpt::view {
 /// holds is no value.
 void add_loss_facts(std::vector<Fact>& facts, const std::string& prefix, const std::string& title,
                     double nats);
+
+/// ", on a sample of 200,000 characters", if it is one.
+std::string of_a_sample(std::optional<std::uint64_t> characters);
 
 /// The perplexity as a cell.
 Value perplexity_cell(double nats);

@@ -52,20 +52,19 @@ template <class T>
 void pack_strips(Size size, Size depth, Size width, Size step, Strided<T> m, T* to) {
   constexpr int W = kWidthOf<T>;
   if (m.col_step == 1) {
-    for (Size s = 0; s < size; s += width) {
-      transpose<T>(size - s < step ? size - s : step, depth, m.data + s * m.row_step, m.row_step,
-                   to + s / width * depth * step, step);
+    for (Size s = 0; s < size; s += width, to += depth * step) {
+      transpose<T>(size - s < step ? size - s : step, depth, m.data + s * m.row_step, m.row_step, to, step);
     }
     return;
   }
   // A few k of all strips at a time, so that a line of which one strip takes a part is still at hand for the next; and
   // since each k lies in another page, which no processor foresees, the next few are asked for.
   constexpr Size kGroup = 16;
-  for (Size k = 0; k < depth; k += kGroup) {
+  for (Size k = 0; k < depth; k += kGroup, to += kGroup * step) {
     const Size ks = depth - k < kGroup ? depth - k : kGroup;
-    for (Size s = 0; s < size; s += width) {
+    T* strip = to;
+    for (Size s = 0; s < size; s += width, strip += depth * step) {
       const T* from = m.data + s * m.row_step + k * m.col_step;
-      T* strip = to + s / width * depth * step + k * step;
       for (Size i = 0; i < ks; ++i) {
         __builtin_prefetch(from + (kGroup + i) * m.col_step);
         for (Size r = 0; r < step; r += W) store(strip + i * step + r, load<T>(from + i * m.col_step + r));
