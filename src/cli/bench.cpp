@@ -58,7 +58,7 @@ CLI::App& add_bench(CLI::App& program) {
   CLI::App& command = *program.add_subcommand("bench", "Measure how fast training is on this machine");
   command.add_option("--filter", options->filter, "Measure only the settings with this text in their name")
       ->option_text("TEXT");
-  command.add_flag("--quick", options->quick, "Take a few seconds instead of half a minute; less precise");
+  command.add_flag("--quick", options->quick, "Take some seconds instead of a minute; less precise");
   auto* large =
       command.add_flag("--large", options->large,
                        "Measure a model of 85 million parameters as well: 3 GB of memory, some minutes");

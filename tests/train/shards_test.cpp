@@ -89,18 +89,24 @@ TEST_SUITE("train") {
       const ModelConfig model = large_model(heads);
       REQUIRE(is_large(model));
       Noise noise(75);
-      const SmallText corpus(random_lines(noise, 60, 100, 8), model.block_size);
+      std::vector<std::string> lines = random_lines(noise, 60, 100, 8);
+      if (heads != 2) {
+        // 193 or 194 positions: one or two more than the shares of threads begin at.
+        lines[1] = lines[2] = std::string(45, 'a') + std::string(50, 'c');
+        lines[3] = heads == 7 ? "hag" : "hage";
+      }
+      const SmallText corpus(lines, model.block_size);
       const auto parameters = random_parameters<double>(model, noise, 0.1);
       Parameters<float> single(model);
       std::copy(parameters.values().begin(), parameters.values().end(), single.values().begin());
       std::vector<Example> examples;
       for (std::size_t i = 0; i < corpus.examples.size(); ++i) examples.push_back(corpus.examples[i]);
 
-      const std::size_t documents = heads == 2 ? 60 : 3;  // several shards, and one
+      const std::size_t documents = heads == 2 ? 25 : 4;  // two shards, and one
       const std::span<const Example> some = std::span(examples).first(documents);
       const Whole expected = whole(model, corpus, parameters, documents, LossMean::document);
       Numbers alone;
-      for (const int threads : {1, 2, 3, 5}) {
+      for (const int threads : {1, 3}) {
         INFO(heads, " heads, ", threads, " threads");
         ThreadTeam team(threads);
         Shards<double> shards(model, corpus.tokenizer, documents, team);

@@ -135,15 +135,16 @@ struct TeamOps {
     });
   }
 
-  /// work(begin, n) for one share of rows or columns for each thread: of whole tiles of a product.
+  /// work(begin, n) for one share of rows or columns for each thread: of whole tiles of a product, the last with what is
+  /// left over. (None has just a few rows, which linear_forward would add up in another order.)
   template <class Work>
   void each_share(Index size, const Work& work) const {
     constexpr Index kUnit = 96;
-    const Index units = (size + kUnit - 1) / kUnit;
+    const Index units = std::max<Index>(1, size / kUnit);
     const Index shares = std::min<Index>(units, team.size());
     team.run(static_cast<int>(shares), [&](int share, int /*worker*/) {
       const Index begin = units * share / shares * kUnit;
-      work(begin, std::min(size, units * (share + 1) / shares * kUnit) - begin);
+      work(begin, (share + 1 == shares ? size : units * (share + 1) / shares * kUnit) - begin);
     });
   }
 

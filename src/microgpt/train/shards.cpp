@@ -5,7 +5,7 @@
 namespace microgpt {
 
 bool is_large(const ModelConfig& model) {
-  return model.n_embd % 16 == 0 && parameter_count(model) >= 500'000;
+  return model.n_embd % 16 == 0 && parameter_count(model) >= kLargeModel;
 }
 
 std::size_t shard_count(std::size_t positions, bool large) {

@@ -25,8 +25,10 @@ inline constexpr std::size_t kShardPositions = 128;
 /// The more shards, the more threads wait for each other.
 inline constexpr std::size_t kMaxShards = 64;
 
-/// Large: of at least half a million parameters, so that a product is long enough to be shared among threads and a second
-/// gradient would be a burden; and of whole cache lines, or two threads would write to one.
+/// So many parameters that a product is long enough to be shared among threads, and a second gradient a burden.
+inline constexpr Index kLargeModel = 500'000;
+
+/// Of at least so many parameters, and of rows of whole cache lines, or two threads would write to one.
 bool is_large(const ModelConfig& model);
 
 /// So many that copying the weights into the caches pays, and so few that memory goes into the weights.
