@@ -73,26 +73,6 @@ TEST_SUITE("train") {
       }
     }
   }
-
-  TEST_CASE("allocation: nor does one that all threads share") {
-    Noise noise(82);
-    const SmallText corpus(random_lines(noise, 100, 60, 9), 64);
-    const ModelConfig model = {.n_layer = 1,
-                               .n_embd = 208,
-                               .n_head = 2,
-                               .block_size = 64,
-                               .vocab_size = corpus.tokenizer.vocab_size()};
-    REQUIRE(is_large(model));
-    const TrainConfig config = {.steps = 1000, .batch_size = 8, .grad_clip = 1};
-    TrainState<float> state(model);
-    state.parameters = random_parameters<float>(model, noise, 0.1);
-    Trainer<float> trainer(model, config, corpus.tokenizer, corpus.examples, state, 2);
-    for (int step = 0; step < 6; ++step) trainer.step();
-    const std::size_t before = allocations;
-    for (int step = 0; step < 10; ++step) trainer.step();
-    CHECK_MESSAGE(allocations == before, "got ", allocations - before,
-                  " allocations in 10 steps, expected none");
-  }
 }
 
 #endif
