@@ -43,7 +43,7 @@ void run_bench_command(const BenchCommandOptions& options) {
       [&](int done, int total) {
         if (live) std::cerr << "\r\033[K" << (done < total ? std::to_string(100 * done / total) + " %" : "");
       });
-  show(view::bench_report(report), options.page);
+  show(view::bench_report(report), options.page, true);  // measuring again would give other figures
   if (report.worst_spread() > kNoisySpread) {
     std::cerr << format(
         "warning: the machine was busy: repeated measurements are up to %.0f %% apart; stop other programs\n",

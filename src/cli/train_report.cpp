@@ -56,6 +56,10 @@ void describe(const Session& session, int threads) {
   std::cout << bold("data ") << "   " << one_line(from_here(config.data.path)) << ": "
             << summary_line(config, session.corpus().summary) << '\n';
   for (const std::string& notice : session.corpus().dataset.notices()) std::cout << kIndent << notice << '\n';
+  if (const auto sample = session.summary().sample) {
+    std::cout << kIndent << "held-out losses are of a sample of " << counted(*sample, "character")
+              << " (train.eval_positions)\n";
+  }
   std::cout << bold("model") << "   " << count(config.model.n_layer, "layer") << ", width "
             << config.model.n_embd << ", " << count(config.model.n_head, "head") << ", context "
             << config.model.block_size << ": "

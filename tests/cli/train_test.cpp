@@ -382,4 +382,22 @@ TEST_SUITE("cli") {
     }
     CHECK(read_bytes(small.out / "metrics.jsonl") == before);
   }
+
+  TEST_CASE("train: a held-out loss of a sample says so wherever it is shown") {
+    const SmallRun small;
+    const auto trained = run_microgpt(small.train({"--threads", "1", "--set", "train.eval_positions=12"}));
+    CAPTURE(trained.err);
+    REQUIRE(trained.exit_code == 0);
+    const std::string run = small.out.string();
+    for (const std::string& shown : {trained.out, run_microgpt({"info", run}).out,
+                                     run_microgpt({"info", small.checkpoint("00000024").string()}).out,
+                                     run_microgpt({"study", "history", run}).out}) {
+      INFO(shown);
+      CHECK(shown.find("a sample of ") != std::string::npos);
+    }
+    const SmallRun other;
+    const auto whole = run_microgpt(other.train({"--threads", "1"}));
+    REQUIRE(whole.exit_code == 0);
+    CHECK(whole.out.find("sample of ") == std::string::npos);
+  }
 }

@@ -105,6 +105,7 @@ TEST_SUITE("train") {
       const std::size_t documents = heads == 2 ? 25 : 4;  // two shards, and one
       const std::span<const Example> some = std::span(examples).first(documents);
       const Whole expected = whole(model, corpus, parameters, documents, LossMean::document);
+      REQUIRE(shard_count(expected.positions, true) == (heads == 2 ? 2 : 1));
       Numbers alone;
       for (const int threads : {1, 3}) {
         INFO(heads, " heads, ", threads, " threads");

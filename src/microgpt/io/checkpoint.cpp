@@ -30,82 +30,6 @@ constexpr const char* dtype_of() {
   return std::is_same_v<T, float> ? "F32" : "F64";
 }
 
-std::string rng_text(const Rng::State& state) {
-  ordered_json words = json(state.words);
-  ordered_json document = {{"words", words}, {"index", state.index}};
-  document["waiting_gauss"] =
-      state.waiting_gauss ? ordered_json(*state.waiting_gauss) : ordered_json(nullptr);
-  return document.dump();
-}
-
-/// What is wrong with a part of a checkpoint; the checkpoint adds its own name.
-struct Refusal {
-  std::string why;
-};
-
-Rng::State read_rng(const json& document) {
-  if (document.size() != 3 || !document.contains("words") || !document.contains("index")
-      || !document.contains("waiting_gauss")) {
-    throw Refusal{"its generator state is not {words, index, waiting_gauss}"};
-  }
-  Rng::State state;
-  const json& words = document["words"];
-  if (!words.is_array() || words.size() != state.words.size()) {
-    throw Refusal{"its generator has not 624 words"};
-  }
-  for (std::size_t i = 0; i < state.words.size(); ++i) {
-    if (!words[i].is_number_unsigned() || words[i].get<std::uint64_t>() > 0xffffffffU) {
-      throw Refusal{"a word of its generator is not a 32-bit number"};
-    }
-    state.words[i] = words[i].get<std::uint32_t>();
-  }
-  const json& index = document["index"];
-  if (!index.is_number_unsigned() || index.get<std::uint64_t>() > state.words.size()) {
-    throw Refusal{"its generator's index is not from 0 to 624"};
-  }
-  state.index = index.get<std::uint32_t>();
-  const json& waiting = document["waiting_gauss"];
-  if (!waiting.is_null()) {
-    if (!waiting.is_number()) throw Refusal{"its generator's waiting_gauss is not a number"};
-    state.waiting_gauss = waiting.get<double>();
-  }
-  return state;
-}
-
-bool is_digest(const json& value) {
-  if (!value.is_string()) return false;
-  const auto& text = value.get_ref<const std::string&>();
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-TrainingRecord read_training(const json& training, int last_step) {
-  for (const char* key : {"step", "data_sha256", "rng", "held_out_loss"}) {
-    if (!training.contains(key)) {  // nor does anything that is no object
-      throw Refusal{std::string("its training has no ") + key};
-    }
-  }
-  TrainingRecord record;
-  const json& step = training["step"];
-  if (!step.is_number_unsigned() || step.get<std::uint64_t>() > static_cast<std::uint64_t>(last_step)) {
-    throw Refusal{"its step is not a number from 0 to train.steps"};
-  }
-  record.step = step.get<int>();
-  if (!is_digest(training["data_sha256"])) {
-    throw Refusal{"its data_sha256 is not 64 lower-case hexadecimal digits"};
-  }
-  record.data_sha256 = training["data_sha256"].get<std::string>();
-  record.rng = read_rng(training["rng"]);
-  if (!training["held_out_loss"].is_null()) {
-    if (!training["held_out_loss"].is_number()) throw Refusal{"its held_out_loss is not a number"};
-    record.held_out_loss = training["held_out_loss"].get<double>();
-  }
-  if (training.contains("sample")) {
-    if (!training["sample"].is_number_unsigned()) throw Refusal{"its sample is not a number of characters"};
-    record.sample = training["sample"].get<std::uint64_t>();
-  }
-  return record;
-}
-
 /// The vocabulary may be as large as Unicode, so it is read without a document in between.
 class VocabularyReader : public JsonEvents {
  public:
@@ -228,7 +152,7 @@ void Checkpoint::check_metadata() {
     parse_strict_json(at("vocabulary"), Fault::checkpoint, where("vocabulary"), vocabulary);
     tokenizer_.emplace(std::move(vocabulary.characters));
     config_.model.vocab_size = tokenizer_->vocab_size();
-    training_ = read_training(parse("training"), config_.train.steps);
+    training_ = read_training_record(parse("training"), config_.train.steps);
   } catch (const Refusal& refusal) {
     refuse(refusal.why);
   } catch (const Error& error) {
@@ -409,17 +333,11 @@ CheckpointContent content_of(const RunConfig& config, const Tokenizer& tokenizer
     append_utf8(text, character);
     vocabulary.push_back(text);
   }
-  ordered_json record = {{"step", training.step}, {"data_sha256", training.data_sha256}};
-  record["rng"] = ordered_json::parse(rng_text(training.rng));
-  record["held_out_loss"] =
-      training.held_out_loss ? ordered_json(*training.held_out_loss) : ordered_json(nullptr);
-  if (training.sample) record["sample"] = *training.sample;
-
   Metadata metadata = {{"format", kFormat},
                        {"format_version", kFormatVersion},
                        {"config", to_json(config).dump()},
                        {"vocabulary", vocabulary.dump()},
-                       {"training", record.dump()}};
+                       {"training", to_json(training).dump()}};
   metadata["sha256"] = content_digest(metadata, tensors);
   return {std::move(metadata), std::move(tensors)};
 }

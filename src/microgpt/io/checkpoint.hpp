@@ -10,22 +10,13 @@
 #include <variant>
 
 #include "microgpt/base/error.hpp"
-#include "microgpt/base/rng.hpp"
 #include "microgpt/config/run_config.hpp"
 #include "microgpt/io/safetensors.hpp"
+#include "microgpt/io/training_record.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt {
-
-/// What a run was doing when it was saved, beside its weights and moments.
-struct TrainingRecord {
-  int step = 0;                           ///< updates done; the next documents follow from it
-  std::string data_sha256;                ///< of the text file
-  Rng::State rng;                         ///< of the one generator, after the shuffle and the initial weights
-  std::optional<double> held_out_loss;    ///< nats a character, if it was measured at this step
-  std::optional<std::uint64_t> sample{};  ///< ... on so many characters of the held-out text, not on all
-};
 
 /// What a checkpoint says, as one SHA-256: of the metadata that a checkpoint has, but "sha256" itself,
 /// and of every tensor's name, dtype, shape and bytes. The order they stand in does not matter

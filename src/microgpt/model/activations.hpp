@@ -41,12 +41,6 @@
 
 namespace microgpt {
 
-/// How many numbers a pass keeps for one position of a document of `length` positions.
-constexpr double activations_per_position(const ModelConfig& config, double length) {
-  const double L = config.n_layer, C = config.n_embd, H = config.n_head, V = config.vocab_size;
-  return L * (18 * C + 2 * H * length) + 3 * C + 2 * V;
-}
-
 /// What Activations have room for. Training saves memory: what no later step reads gives its place to another value.
 enum class Keep {
   everything,  ///< each value in a place of its own

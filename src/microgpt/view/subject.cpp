@@ -124,8 +124,8 @@ Batch documents(const Subject& subject, const Options& options) {
   double numbers = 0;
   std::size_t fitting = 0;
   for (; fitting < all.documents(); ++fitting) {
-    const double length = all.offsets[fitting + 1] - all.offsets[fitting];
-    numbers += length * activations_per_position(subject.config(), length);
+    const auto length = static_cast<std::size_t>(all.offsets[fitting + 1] - all.offsets[fitting]);
+    numbers += static_cast<double>(Activations<double>::numbers(subject.config(), length, Keep::everything));
     if (numbers > kMostDocumentNumbers && fitting > 0) break;
   }
   if (fitting == all.documents()) return all;

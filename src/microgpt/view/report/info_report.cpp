@@ -24,7 +24,8 @@ std::optional<BestCheckpoint> best_of_run(const std::filesystem::path& run) {
     if (!std::filesystem::exists(path)) return std::nullopt;
     const Checkpoint best = Checkpoint::load(path);
     if (!best.training().held_out_loss) return std::nullopt;
-    return BestCheckpoint{path.string(), best.training().step, *best.training().held_out_loss};
+    return BestCheckpoint{path.string(), best.training().step, *best.training().held_out_loss,
+                          best.training().sample};
   } catch (const std::exception&) {  // damaged, or out of reach: the model itself is not
     return std::nullopt;
   }
@@ -162,7 +163,8 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
   if (info.best) {
     page.facts.push_back({"best_file", "best checkpoint of the run", info.best->file});
     page.facts.push_back({"best_step", "at step", count(info.best->step), whole()});
-    add_loss_facts(page.facts, "best_", "its held-out loss", info.best->held_out_loss);
+    add_loss_facts(page.facts, "best_", "its held-out loss" + of_a_sample(info.best->sample),
+                   info.best->held_out_loss);
   }
   page.sections = {config_keys_section(info.config), tensors_section(info, all, more)};
   if (all) page.sections.push_back(characters_section(info.tokenizer));

@@ -24,7 +24,8 @@ struct TensorSize {
 struct BestCheckpoint {
   std::string file;
   int step = 0;
-  double held_out_loss = 0;  ///< nats per character
+  double held_out_loss = 0;               ///< nats per character
+  std::optional<std::uint64_t> sample{};  ///< of so many characters of the held-out text, not of all
 };
 
 struct ModelInfo {

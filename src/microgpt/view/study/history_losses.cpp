@@ -91,7 +91,7 @@ void add_losses(Page& page, const Request& request, const MetricsRecord& record,
     add_loss_facts(page.facts, "held_out_", "last held-out loss" + of_a_sample(record.sample),
                    record.held_out.back().loss);
     const MeasuredLoss best = *lowest(record.held_out);
-    page.facts.push_back({"best", "lowest held-out loss", best.loss, number(4)});
+    page.facts.push_back({"best", "lowest held-out loss" + of_a_sample(record.sample), best.loss, number(4)});
     page.facts.push_back({"best_step", "at step", std::int64_t{best.step}, whole()});
   }
   std::vector<Reference> references;

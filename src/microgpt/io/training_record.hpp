@@ -1,0 +1,32 @@
+// What a run was doing when it was saved, as a checkpoint's metadata has it (docs/checkpoint.md).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "microgpt/base/rng.hpp"
+
+namespace microgpt {
+
+/// ... beside its weights and moments.
+struct TrainingRecord {
+  int step = 0;                         ///< updates done; the next documents follow from it
+  std::string data_sha256;              ///< of the text file
+  Rng::State rng;                       ///< of the one generator, after the shuffle and the initial weights
+  std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
+  std::optional<std::uint64_t> sample{};  ///< ... on so many characters of the held-out text, not on all
+};
+
+/// What is wrong with a part of a checkpoint; the checkpoint adds its own name.
+struct Refusal {
+  std::string why;
+};
+
+nlohmann::ordered_json to_json(const TrainingRecord& record);
+
+/// Throws Refusal if the document is no record of a step from 0 to `last_step`.
+TrainingRecord read_training_record(const nlohmann::json& document, int last_step);
+
+}  // namespace microgpt
