@@ -1,17 +1,15 @@
 // Runs that are stopped, and go on: to the same bytes, for one program at a time, and from whatever the folder holds.
-#include "microgpt/run/session.hpp"
-
 #include <doctest/doctest.h>
 #include <signal.h>
 
-
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/base/system_calls.hpp"
+#include "microgpt/run/session.hpp"
+#include "run/stones.hpp"
 #include "support/errors.hpp"
 #include "support/numbers.hpp"
 #include "support/process.hpp"
 #include "support/sanitizers.hpp"
-#include "run/stones.hpp"
 
 TEST_SUITE("run") {
   using namespace microgpt;

@@ -12,10 +12,10 @@ namespace microgpt {
 
 /// ... beside its weights and moments.
 struct TrainingRecord {
-  int step = 0;                         ///< updates done; the next documents follow from it
-  std::string data_sha256;              ///< of the text file
-  Rng::State rng;                       ///< of the one generator, after the shuffle and the initial weights
-  std::optional<double> held_out_loss;  ///< nats a character, if it was measured at this step
+  int step = 0;                           ///< updates done; the next documents follow from it
+  std::string data_sha256;                ///< of the text file
+  Rng::State rng;                         ///< of the one generator, after the shuffle and the initial weights
+  std::optional<double> held_out_loss;    ///< nats a character, if it was measured at this step
   std::optional<std::uint64_t> sample{};  ///< ... on so many characters of the held-out text, not on all
 };
 
