@@ -196,12 +196,12 @@ TEST_SUITE("io") {
     CHECK(checkpoint.config().precision == Precision::float64);
     CHECK(checkpoint.config().data.held_out == 0.2);
     CHECK(checkpoint.tokenizer().vocab_size() == 28);
-    // It goes on as one of version 2.
+    // It goes on as one of the present version.
     const TempFolder folder;
     save_checkpoint(folder / "new", checkpoint.config(), checkpoint.tokenizer(), checkpoint.training(),
                     checkpoint.train_state<double>());
     const Checkpoint again = Checkpoint::load(folder / "new");
-    CHECK(again.file().metadata().at("format_version") == "2");
+    CHECK(again.file().metadata().at("format_version") == "3");
     const auto before = checkpoint.train_state<double>();
     const auto after = again.train_state<double>();
     CHECK(same_bits<double>(after.parameters.values(), before.parameters.values()));
@@ -212,6 +212,45 @@ TEST_SUITE("io") {
     std::string bytes = read_bytes(path);
     bytes.back() = static_cast<char>(bytes.back() ^ 1);
     CHECK(failure_of([&] { Checkpoint::parse(bytes, "x"); }).names("SHA-256"));
+  }
+
+  TEST_CASE("checkpoint: Muon's momentum is named as what it is, and there is no second moment beside it") {
+    Saved<float> saved;
+    saved.config.train.optimizer = OptimizerKind::muon;
+    for (std::size_t i = 0; i < saved.state.v.table().size(); ++i) {
+      if (is_in_layer(saved.state.v.table()[i].kind)) saved.state.v.tensor(i).setZero();
+    }
+    saved.save();
+    const Checkpoint checkpoint = Checkpoint::load(saved.path);
+    CHECK(checkpoint.has_moments());
+    CHECK(checkpoint.file().tensors().size() == 15 + 15 + 3);
+    std::size_t by_muon = 0;
+    for (const TensorEntry& tensor : checkpoint.file().tensors()) {
+      by_muon += tensor.name.starts_with("muon.m.layer") ? 1U : 0U;
+      CHECK_MESSAGE(!tensor.name.starts_with("adam.v.layer"), tensor.name);
+    }
+    CHECK(by_muon == 12);
+    const TrainState<float> state = checkpoint.train_state<float>();
+    CHECK(same_bits<float>(state.m.values(), saved.state.m.values()));
+    CHECK(same_bits<float>(state.v.values(), saved.state.v.values()));
+  }
+
+  TEST_CASE("checkpoint: weights alone are enough to read a model") {
+    const Saved<float> saved;
+    Parts parts(saved.path);
+    while (parts.tensors.size() > 15) parts.erase(15);
+    parts.write(saved.folder / "weights");
+    const Checkpoint checkpoint = Checkpoint::load(saved.folder / "weights");
+    CHECK(!checkpoint.has_moments());
+    CHECK(same_bits<float>(checkpoint.parameters<float>().values(), saved.state.parameters.values()));
+    // Some of the moments are a damaged file, and so are none of them in the format that had to have them.
+    parts.metadata["format_version"] = "2";
+    parts.write(saved.folder / "second");
+    CHECK(failure_of([&] { Checkpoint::load(saved.folder / "second"); }).names("15 tensors"));
+    Parts some(saved.path);
+    some.erase(40);
+    some.write(saved.folder / "some");
+    CHECK(failure_of([&] { Checkpoint::load(saved.folder / "some"); }).names("44 tensors"));
   }
 
   TEST_CASE("checkpoint: no memory is given to a file that is only large") {

@@ -36,7 +36,7 @@ inline std::vector<NamedFile> malformed_checkpoints() {
       {"no format", [](Parts& p) { p.metadata.erase("format"); }},
       {"another format", [](Parts& p) { p.metadata["format"] = "pt"; }},
       {"no version", [](Parts& p) { p.metadata.erase("format_version"); }},
-      {"version 3", [](Parts& p) { p.metadata["format_version"] = "3"; }},
+      {"version 4", [](Parts& p) { p.metadata["format_version"] = "4"; }},
       {"version abc", [](Parts& p) { p.metadata["format_version"] = "abc"; }},
       {"version with escapes", [](Parts& p) { p.metadata["format_version"] = "\x1b\n"; }},
       {"no config", [](Parts& p) { p.metadata.erase("config"); }},

@@ -234,20 +234,57 @@ TEST_SUITE("model") {
         const Batch batch = batch_of(c.documents);
         const auto weights = weights_of(c, batch);
         const std::vector<T> weight(weights.begin(), weights.end());
-        const auto gradient_of = [&](Activations<T> a, Activations<T> da) {
+        const auto gradient_of = [&](Activations<T> a, Activations<T> da, const Dropout& dropout = {}) {
           Parameters<T> gradient(c.config);
-          gpt_forward<T>(c.config, parameters, batch, a);
-          gpt_backward<T>(c.config, parameters, batch, weight, a, da, gradient);
+          gpt_forward<T>(c.config, parameters, batch, a, Kernels::fast, dropout);
+          gpt_backward<T>(c.config, parameters, batch, weight, a, da, gradient, Kernels::fast, dropout);
           return as<double>(gradient.values());
         };
         const auto room = [&](Keep keep) { return Activations<T>(c.config, batch.positions(), keep); };
         CHECK_MESSAGE(gradient_of(room(Keep::values), room(Keep::gradients))
                           == gradient_of(room(Keep::everything), room(Keep::everything)),
                       describe(c));
+        const Dropout dropout = dropout_of_step(0.3, 5, number);
+        CHECK_MESSAGE(gradient_of(room(Keep::values), room(Keep::dropout_gradients), dropout)
+                          == gradient_of(room(Keep::everything), room(Keep::everything), dropout),
+                      describe(c));
       }
     };
     compare(float{});
     compare(double{});
+  }
+
+  TEST_CASE("gpt: under dropout every gradient is the slope of the loss under the same masks") {
+    Noise noise(91);
+    for (int number = 0; number < 8; ++number) {
+      const Case c = random_case(noise, number);
+      const Dropout dropout = dropout_of_step(0.4, 11, number);
+      const Batch batch = batch_of(c.documents);
+      auto parameters = random_parameters<double>(c.config, noise);
+      Activations<double> a(c.config, batch.positions());
+      Activations<double> da(c.config, batch.positions());
+      const Numbers weight = weights_of(c, batch);
+      const auto loss = [&] {
+        gpt_forward<double>(c.config, parameters, batch, a, Kernels::readable, dropout);
+        double sum = 0;
+        for (std::size_t p = 0; p < weight.size(); ++p) sum += weight[p] * a.nll()(static_cast<Index>(p), 0);
+        return sum;
+      };
+      loss();
+      Parameters<double> gradient(c.config);
+      gpt_backward<double>(c.config, parameters, batch, weight, a, da, gradient, Kernels::readable, dropout);
+      Numbers slopes;
+      for (double& w : parameters.values()) {
+        constexpr double kStep = 1e-5;
+        const double before = w;
+        w = before + kStep;
+        const double above = loss();
+        w = before - kStep;
+        slopes.push_back((above - loss()) / (2 * kStep));
+        w = before;
+      }
+      CHECK_MESSAGE(difference(as<double>(gradient.values()), slopes) < 1e-5, describe(c));
+    }
   }
 
   TEST_CASE("gpt: float agrees with double") {

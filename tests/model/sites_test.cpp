@@ -54,7 +54,7 @@ TEST_SUITE("model") {
       Activations<double> a(config, batch.positions());
       a.reshape(batch);
       std::vector<std::string> told;
-      forward_pass<ReadableOps<double>>(config, parameters, batch, a, Listening{told});
+      forward_pass<ReadableOps<double>>(config, parameters, batch, a, {}, Listening{told});
       std::vector<std::string> expected = site_names(layers);
       expected.erase(expected.begin(), expected.begin() + 2);  // the terms of embed, which are not kept
       CHECK(told == expected);

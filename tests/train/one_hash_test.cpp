@@ -76,6 +76,22 @@ TEST_SUITE("train") {
        {.n_layer = 1, .n_embd = 21, .n_head = 3, .block_size = 70, .vocab_size = 29},
        {.steps = 25, .batch_size = 3, .learning_rate = 0.01},
        "94b13c4f0fe3231c096ea146f7f41fb4730065fb0b7452bf6a3d3dd6c1a2a770"},
+      {"Muon and dropout",
+       {.n_layer = 2,
+        .n_embd = 48,
+        .n_head = 12,
+        .block_size = 15,
+        .vocab_size = 27,
+        .activation = Activation::relu2},
+       {.steps = 25,
+        .batch_size = 33,
+        .loss = LossMean::token,
+        .learning_rate = 0.01,
+        .optimizer = OptimizerKind::muon,
+        .weight_decay = 0.1,
+        .muon_iterations = 3,
+        .dropout = 0.1},
+       "15947349b3bda7ddc0efe7f54a45cf05956bb11a615ff85cad0941c5773784b5"},
   };
 
   }  // namespace

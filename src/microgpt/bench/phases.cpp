@@ -38,6 +38,7 @@ struct TimedOps {
   static constexpr Timed<Phase::attention, FastOps<float>::attention_forward> attention_forward{};
   static constexpr Timed<Phase::attention, FastOps<float>::attention_backward> attention_backward{};
   static constexpr Timed<Phase::norms, FastOps<float>::residual_forward> residual_forward{};
+  static constexpr Timed<Phase::norms, FastOps<float>::dropout> dropout{};
   static constexpr Timed<Phase::activation, FastOps<float>::activation_forward> activation_forward{};
   static constexpr Timed<Phase::activation, FastOps<float>::activation_backward> activation_backward{};
   static constexpr Timed<Phase::loss, FastOps<float>::cross_entropy_forward> cross_entropy_forward{};

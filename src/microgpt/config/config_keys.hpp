@@ -53,7 +53,10 @@ void each_key(Config& c, Visitor&& v) {
   v.choice("train.loss", c.train.loss,
            Names<LossMean>{{"document_mean", LossMean::document}, {"token_mean", LossMean::token}},
            "mean of the documents' means, or mean over all characters");
-  v.real("train.learning_rate", c.train.learning_rate, 0.0, 1e10, "learning rate at its peak");
+  v.choice("train.optimizer", c.train.optimizer,
+           Names<OptimizerKind>{{"adam", OptimizerKind::adam}, {"muon", OptimizerKind::muon}},
+           "Adam for all weights, or Muon for the layers' matrices and Adam for the rest");
+  v.real("train.learning_rate", c.train.learning_rate, 0.0, 1e10, "Adam: learning rate at its peak");
   v.choice("train.schedule", c.train.schedule,
            Names<Schedule>{
                {"constant", Schedule::constant}, {"linear", Schedule::linear}, {"cosine", Schedule::cosine}},
@@ -63,9 +66,16 @@ void each_key(Config& c, Visitor&& v) {
   v.real("train.beta1", c.train.beta1, 0.0, 0.999999, "Adam: decay of the mean gradient");
   v.real("train.beta2", c.train.beta2, 0.0, 0.999999, "Adam: decay of the mean squared gradient");
   v.real("train.epsilon", c.train.epsilon, 1e-16, 1.0, "Adam: added to the square root");
+  v.real("train.muon_learning_rate", c.train.muon_learning_rate, 0.0, 1e10,
+         "Muon: learning rate at its peak");
+  v.real("train.muon_momentum", c.train.muon_momentum, 0.0, 0.999999, "Muon: decay of the mean gradient");
+  v.whole("train.muon_iterations", c.train.muon_iterations, 1, 20,
+          "Muon: iterations of Newton and Schulz that make every direction equally long");
   v.real("train.weight_decay", c.train.weight_decay, 0.0, 10.0, "decoupled weight decay; 0 = off");
   v.real("train.grad_clip", c.train.grad_clip, 0.0, 1e6,
          "gradients with a larger norm are scaled down to it; 0 = off");
+  v.real("train.dropout", c.train.dropout, 0.0, 0.95,
+         "probability with which what enters the residual stream is dropped in training; 0 = off");
   v.whole("train.eval_every", c.eval_every, 0, kManySteps,
           "steps between held-out evaluations; 0 = only after the last step");
   v.whole("train.eval_positions", c.eval_positions, 0, kManySteps,

@@ -313,6 +313,28 @@ void check_keys(const Overrides& overrides) {
   }
 }
 
+/// Puts overrides into a config's document.
+void apply(const Overrides& overrides, json& document) {
+  check_keys(overrides);
+  for (const std::string& override_text : overrides) {
+    const auto [group, name] = split_key(override_key(override_text));
+    const std::string text = override_text.substr(override_text.find('=') + 1);
+    json value = text;
+    try {
+      value = parse_strict_json(text, Fault::usage, "--set");
+    } catch (const Error&) {  // not JSON: a string
+    }
+    if (!document.is_object()) break;  // read says what is wrong
+    if (group.empty()) {
+      document[name] = value;
+    } else {
+      if (!document.contains(group)) document[group] = json::object();
+      if (!document[group].is_object()) break;
+      document[group][name] = value;
+    }
+  }
+}
+
 }  // namespace
 
 RunConfig read_run_config(const json& given, Fault fault, const std::string& where) {
@@ -339,25 +361,14 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
     document["data"]["path"] =
         (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
   }
-  check_keys(overrides);
-  for (const std::string& override_text : overrides) {
-    const auto [group, name] = split_key(override_key(override_text));
-    const std::string text = override_text.substr(override_text.find('=') + 1);
-    json value = text;
-    try {
-      value = parse_strict_json(text, Fault::usage, "--set");
-    } catch (const Error&) {  // not JSON: a string
-    }
-    if (!document.is_object()) break;  // read says what is wrong
-    if (group.empty()) {
-      document[name] = value;
-    } else {
-      if (!document.contains(group)) document[group] = json::object();
-      if (!document[group].is_object()) break;
-      document[group][name] = value;
-    }
-  }
+  apply(overrides, document);
   return read(document, Fault::data, path.string(), overrides);
+}
+
+RunConfig with_overrides(const RunConfig& config, const std::vector<std::string>& overrides) {
+  json document = to_json(config);
+  apply(overrides, document);
+  return read(document, Fault::data, "config", overrides);
 }
 
 ordered_json to_json(const RunConfig& config) {

@@ -52,6 +52,9 @@ RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std
 /// folder. What an override sets is blamed on it, as "bad --set train.steps=x: ...": throws Error (usage).
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 
+/// A config that is there, with overrides as above.
+RunConfig with_overrides(const RunConfig& config, const std::vector<std::string>& overrides);
+
 /// The last of these overrides that sets a key, itself or with its whole group; nullptr if none does.
 const std::string* find_override(const std::vector<std::string>& overrides, const std::string& key);
 

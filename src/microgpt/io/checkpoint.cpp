@@ -11,6 +11,7 @@
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/config/strict_json.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 #include "microgpt/train/nonfinite.hpp"
 
 namespace microgpt {
@@ -21,13 +22,43 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr const char* kFormat = "microgpt";
-constexpr const char* kFormatVersion = "2";
-constexpr const char* kFirstVersion = "1";  // its digest covers nothing but the tensors' bytes
-constexpr const char* kPrefixes[] = {"", "adam.m.", "adam.v."};
+constexpr const char* kFormatVersion = "3";
+constexpr const char* kSecondVersion = "2";  // the moments must be there, and are always Adam's
+constexpr const char* kFirstVersion = "1";   // its digest covers nothing but the tensors' bytes
 
 template <class T>
 constexpr const char* dtype_of() {
   return std::is_same_v<T, float> ? "F32" : "F64";
+}
+
+/// The sets of numbers of a training state, as they stand in a file.
+enum class Set { weights, m, v };
+
+struct NamedTensor {
+  std::string name;
+  TensorSpec spec;
+  Set set{};
+};
+
+/// What is in a checkpoint of such a run: the weights and, if it has them, the moments.
+std::vector<NamedTensor> named_tensors(const RunConfig& config, bool moments) {
+  const std::vector<TensorSpec> table = parameter_table(config.model);
+  std::vector<NamedTensor> tensors;
+  for (const TensorSpec& spec : table) tensors.push_back({spec.name, spec, Set::weights});
+  if (!moments) return tensors;
+  for (const TensorSpec& spec : table) tensors.push_back({name_of_m(config.train, spec), spec, Set::m});
+  for (const TensorSpec& spec : table) {
+    if (!is_by_muon(config.train, spec)) tensors.push_back({name_of_v(config.train, spec), spec, Set::v});
+  }
+  return tensors;
+}
+
+/// The numbers of one of them.
+template <class State>
+auto numbers_of(State& state, const NamedTensor& tensor) {
+  auto& set = tensor.set == Set::weights ? state.parameters : tensor.set == Set::m ? state.m : state.v;
+  return set.values().subspan(static_cast<std::size_t>(tensor.spec.offset),
+                              static_cast<std::size_t>(tensor.spec.rows * tensor.spec.cols));
 }
 
 /// The vocabulary may be as large as Unicode, so it is read without a document in between.
@@ -136,9 +167,9 @@ void Checkpoint::check_metadata() {
     refuse("it is a safetensors file, but not of microgpt: its metadata has no format \"microgpt\"");
   }
   const std::string& version = at("format_version");
-  if (version != kFormatVersion && version != kFirstVersion) {
+  if (version != kFormatVersion && version != kSecondVersion && version != kFirstVersion) {
     refuse("its format_version is " + printable(version.substr(0, 20)) + "; this program reads versions "
-           + kFirstVersion + " and " + kFormatVersion + ": a newer one may read it");
+           + kFirstVersion + " to " + kFormatVersion + ": a newer one may read it");
   }
   at("sha256");
   const auto where = [&](const char* key) { return path_.string() + " (" + key + ")"; };
@@ -161,29 +192,26 @@ void Checkpoint::check_metadata() {
   }
 }
 
-void Checkpoint::check_tensors() const {
+void Checkpoint::check_tensors() {
   const std::string dtype = config_.precision == Precision::float32 ? "F32" : "F64";
-  const auto& tensors = file_.tensors();
-  const std::vector<TensorSpec> table = parameter_table(config_.model);
-  const std::size_t asked = std::size(kPrefixes) * table.size();
-  if (tensors.size() != asked) {
-    refuse("it holds " + std::to_string(tensors.size()) + " tensors; its config asks for "
-           + std::to_string(asked));
-  }
   std::map<std::string_view, const TensorEntry*> by_name;
-  for (const TensorEntry& tensor : tensors) by_name[tensor.name] = &tensor;
-  for (const char* prefix : kPrefixes) {
-    for (const TensorSpec& spec : table) {
-      const std::string name = prefix + spec.name;
-      const auto found = by_name.find(name);
-      if (found == by_name.end()) refuse("it has no tensor " + name);
-      const TensorEntry& tensor = *found->second;
-      const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(spec.rows),
-                                                static_cast<std::uint64_t>(spec.cols)};
-      if (tensor.dtype != dtype || tensor.shape != shape) {
-        refuse("tensor " + name + ": must be " + dtype + " of shape [" + std::to_string(shape[0]) + ", "
-               + std::to_string(shape[1]) + "], is " + tensor.dtype + " " + json(tensor.shape).dump());
-      }
+  for (const TensorEntry& tensor : file_.tensors()) by_name[tensor.name] = &tensor;
+  has_moments_ = file_.metadata().at("format_version") != kFormatVersion
+                 || by_name.size() != parameter_table(config_.model).size();
+  const auto asked = named_tensors(config_, has_moments_);
+  if (by_name.size() != asked.size()) {
+    refuse("it holds " + counted(by_name.size(), "tensor") + "; its config asks for "
+           + std::to_string(asked.size()) + ", or for the weights alone");
+  }
+  for (const auto& [name, spec, set] : asked) {
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) refuse("it has no tensor " + name);
+    const TensorEntry& tensor = *found->second;
+    const std::vector<std::uint64_t> shape = {static_cast<std::uint64_t>(spec.rows),
+                                              static_cast<std::uint64_t>(spec.cols)};
+    if (tensor.dtype != dtype || tensor.shape != shape) {
+      refuse("tensor " + name + ": must be " + dtype + " of shape [" + std::to_string(shape[0]) + ", "
+             + std::to_string(shape[1]) + "], is " + tensor.dtype + " " + json(tensor.shape).dump());
     }
   }
 }
@@ -197,13 +225,8 @@ void Checkpoint::read_numbers() {
   std::visit(
       [&](auto& state) {
         std::map<std::string, char*> place_of;
-        Parameters<std::decay_t<decltype(state.m.values()[0])>>* const sets[] = {&state.parameters, &state.m,
-                                                                                 &state.v};
-        for (std::size_t s = 0; s < std::size(sets); ++s) {
-          for (const TensorSpec& spec : sets[s]->table()) {
-            place_of[kPrefixes[s] + spec.name] =
-                reinterpret_cast<char*>(&sets[s]->values()[static_cast<std::size_t>(spec.offset)]);
-          }
+        for (const NamedTensor& tensor : named_tensors(config_, has_moments_)) {
+          place_of[tensor.name] = reinterpret_cast<char*>(numbers_of(state, tensor).data());
         }
         std::vector<char*> places;
         for (const TensorEntry& tensor : file_.tensors()) places.push_back(place_of.at(tensor.name));
@@ -305,26 +328,21 @@ struct CheckpointContent {
 template <class T>
 CheckpointContent content_of(const RunConfig& config, const Tokenizer& tokenizer,
                              const TrainingRecord& training, const TrainState<T>& state) {
-  const Parameters<T>* sets[] = {&state.parameters, &state.m, &state.v};
   std::vector<TensorEntry> tensors;
-  for (std::size_t s = 0; s < std::size(sets); ++s) {
-    const auto values = sets[s]->values();
-    for (const TensorSpec& spec : sets[s]->table()) {
-      const auto begin = static_cast<std::size_t>(spec.offset);
-      const auto count = static_cast<std::size_t>(spec.rows * spec.cols);
-      const auto part = values.subspan(begin, count);
-      if (!all_finite<T>(part)) {
-        throw Error(Fault::numeric, {.what = "training broke down",
-                                     .where = "step " + std::to_string(training.step) + ", tensor "
-                                              + kPrefixes[s] + spec.name,
-                                     .hint = "it holds a number that is not finite: nothing was saved; lower "
-                                             "train.learning_rate, or set train.grad_clip to 1"});
-      }
-      tensors.push_back({kPrefixes[s] + spec.name,
-                         dtype_of<T>(),
-                         {static_cast<std::uint64_t>(spec.rows), static_cast<std::uint64_t>(spec.cols)},
-                         {reinterpret_cast<const char*>(part.data()), part.size_bytes()}});
+  for (const NamedTensor& tensor : named_tensors(config, true)) {
+    const std::span<const T> numbers = numbers_of(state, tensor);
+    if (!all_finite<T>(numbers)) {
+      throw Error(Fault::numeric,
+                  {.what = "training broke down",
+                   .where = "step " + std::to_string(training.step) + ", tensor " + tensor.name,
+                   .hint = "it holds a number that is not finite: nothing was saved; lower "
+                           "train.learning_rate, or set train.grad_clip to 1"});
     }
+    tensors.push_back(
+        {tensor.name,
+         dtype_of<T>(),
+         {static_cast<std::uint64_t>(tensor.spec.rows), static_cast<std::uint64_t>(tensor.spec.cols)},
+         {reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()}});
   }
 
   ordered_json vocabulary = ordered_json::array();

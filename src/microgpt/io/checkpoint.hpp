@@ -14,7 +14,7 @@
 #include "microgpt/io/safetensors.hpp"
 #include "microgpt/io/training_record.hpp"
 #include "microgpt/text/tokenizer.hpp"
-#include "microgpt/train/trainer.hpp"
+#include "microgpt/train/train_state.hpp"
 
 namespace microgpt {
 
@@ -44,6 +44,9 @@ class Checkpoint {
   template <class T>
   [[nodiscard]] Parameters<T> parameters() const;
 
+  /// Whether the file has the optimizer's moments, without which a run cannot be continued; they are 0 then.
+  [[nodiscard]] bool has_moments() const { return has_moments_; }
+
   /// Weights, moments and step: all that training changes. Of one that is given up, in the precision of the file, they
   /// are not copied.
   template <class T>
@@ -58,7 +61,7 @@ class Checkpoint {
   Checkpoint(SafetensorsFile file, std::filesystem::path path)
       : file_(std::move(file)), path_(std::move(path)) {}
   void check_metadata();
-  void check_tensors() const;
+  void check_tensors();
   void read_numbers();
   void check_numbers() const;
   [[noreturn]] void refuse(const std::string& why) const;
@@ -69,6 +72,7 @@ class Checkpoint {
   RunConfig config_;
   std::optional<Tokenizer> tokenizer_;
   TrainingRecord training_;
+  bool has_moments_ = true;
 };
 
 /// Writes a checkpoint atomically. Throws Error (numeric), and writes nothing, if a weight or

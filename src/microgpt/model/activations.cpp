@@ -53,7 +53,8 @@ Index Activations<T>::place(const Batch& batch) {
   const auto put = [&](Site site, Index offset) { return begin_[static_cast<std::size_t>(site)] = offset; };
   const bool all = keep_ == Keep::everything;
   const bool values = keep_ == Keep::values;
-  const bool gradients = keep_ == Keep::gradients;
+  const bool dropout = keep_ == Keep::dropout_gradients;
+  const bool gradients = keep_ == Keep::gradients || dropout;
   // The fast attention, of single precision, has no scores in its forward pass and no pattern's gradient.
   const bool both_of_heads = all || sizeof(T) == 8;
 
@@ -83,6 +84,10 @@ Index Activations<T>::place(const Batch& batch) {
     room(P_ * C_);  // resid_pre(L), which is resid_post(L - 1)
   }
   put(Site::mlp_out, all ? mlp_out : begin_[static_cast<std::size_t>(Site::resid_post)]);
+  if (dropout) {
+    put(Site::attn_out, mlp_pre);  // of the MLP, which is done with by then
+    put(Site::mlp_out, qkv);       // of the next layer's attention
+  }
   put(Site::embed, room(P_ * C_));
   embed_scale_ = room(P_);
   put(Site::logits, room(P_ * token_step()));

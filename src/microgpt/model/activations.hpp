@@ -47,7 +47,9 @@ enum class Keep {
   /// What the backward pass reads. attn_out and mlp_out become resid_mid and resid_post, and relu's mlp_pre mlp_post.
   values,
   /// As gradients: of one layer at a time, and one of the residual stream, to which each branch adds.
-  gradients
+  gradients,
+  /// The same under dropout, which a branch's gradient goes through and that of the residual stream does not.
+  dropout_gradients
 };
 
 template <class T>

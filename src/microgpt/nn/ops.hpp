@@ -5,6 +5,7 @@
 #include "microgpt/nn/activation.hpp"
 #include "microgpt/nn/attention.hpp"
 #include "microgpt/nn/cross_entropy.hpp"
+#include "microgpt/nn/dropout.hpp"
 #include "microgpt/nn/embedding.hpp"
 #include "microgpt/nn/fast/kernels.hpp"
 #include "microgpt/nn/linear.hpp"
@@ -28,6 +29,7 @@ struct ReadableOps {
   static constexpr auto attention_values = microgpt::attention_values<T>;
   static constexpr auto attention_backward = microgpt::attention_backward<T>;
   static constexpr auto residual_forward = microgpt::residual_forward<T>;
+  static constexpr auto dropout = microgpt::dropout<T>;
   static constexpr auto activation_forward = microgpt::activation_forward<T>;
   static constexpr auto activation_backward = microgpt::activation_backward<T>;
   static constexpr auto cross_entropy_forward = microgpt::cross_entropy_forward<T>;
@@ -41,12 +43,14 @@ template <>
 struct FastOps<double> : ReadableOps<double> {
   static constexpr auto linear_forward = fast::linear_forward<double>;
   static constexpr auto linear_backward = fast::linear_backward<double>;
+  static constexpr auto dropout = fast::dropout<double>;
 };
 template <>
 struct FastOps<float> : ReadableOps<float> {
   static constexpr auto embedding_forward = fast::embedding_forward;
   static constexpr auto embedding_backward = fast::embedding_backward;
   static constexpr auto residual_forward = fast::residual_forward;
+  static constexpr auto dropout = fast::dropout<float>;
   static constexpr auto rmsnorm_forward = fast::rmsnorm_forward;
   static constexpr auto rmsnorm_backward = fast::rmsnorm_backward;
   static constexpr auto linear_forward = fast::linear_forward<float>;

@@ -38,6 +38,11 @@ struct TeamOps {
     });
   }
 
+  void dropout(Out<T> x, const DropoutMask& mask) const {
+    each_rows(x.rows(),
+              [&](Index begin, Index n) { Ops::dropout(x.middleRows(begin, n), mask.from_row(begin)); });
+  }
+
   void rmsnorm_forward(Out<T> y, Out<T> r, In<T> x) const {
     each_rows(y.rows(), [&](Index begin, Index n) {
       Ops::rmsnorm_forward(y.middleRows(begin, n), r.middleRows(begin, n), x.middleRows(begin, n));

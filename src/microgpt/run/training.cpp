@@ -16,7 +16,7 @@ class TrainingIn final : public Training {
       : config_(config),
         tokenizer_(corpus.tokenizer),
         state_(std::move(state)),
-        trainer_(config.model, config.train, tokenizer_, corpus.training, state_, threads) {}
+        trainer_(config.model, config.train, tokenizer_, corpus.training, state_, threads, config.seed) {}
 
   [[nodiscard]] int step() const override { return state_.step; }
   StepReport train_step(bool put_aside) override {

@@ -200,7 +200,7 @@ void run_again(const Model& model, Trace& trace, std::span<const Intervention> i
   trace.a_.reshape(trace.batch_);
   trace.embed_token_.resize(trace.a_.positions(), model.config.n_embd);
   trace.embed_position_.resize(trace.a_.positions(), model.config.n_embd);
-  forward_pass<FastOps<double>>(model.config, model.parameters, trace.batch_, trace.a_,
+  forward_pass<FastOps<double>>(model.config, model.parameters, trace.batch_, trace.a_, {},
                                 Trace::Tap(model, trace, interventions));
   if (!trace.a_.logits().allFinite()) refuse_overflow(model, trace.batch_);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "microgpt/base/mix.hpp"
 #include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
@@ -12,13 +13,6 @@ namespace {
 /// Moves `at` over so many characters, or to the end of the text.
 void skip_characters(std::string_view text, std::size_t& at, std::size_t count) {
   for (; count > 0 && at < text.size(); --count) next_code_point(text, at);
-}
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31);
 }
 
 }  // namespace
@@ -77,7 +71,7 @@ Examples Examples::random_windows(std::string_view stream, std::size_t block_siz
 
 std::size_t Examples::draw(std::uint64_t n) const {
   // Every byte is as likely as any other; from within a character is drawn again.
-  for (std::uint64_t x = mix(key_ ^ mix(n));; x = mix(x + 0x9e3779b97f4a7c15U)) {
+  for (std::uint64_t x = mix(key_ ^ mix(n));; x = mix(x + kGoldenRatio)) {
     const std::size_t place = x % range_;  // of 2^64, so that none is likelier by more than 2^-32
     if (!continues_character(text_[place])) return place;
   }

@@ -106,14 +106,15 @@ std::string find_nonfinite_gradient(const Parameters<T>& parameters, std::span<c
 }
 
 template <class T>
-std::string find_nonfinite_update(const Parameters<T>& parameters, const Parameters<T>& m,
-                                  const Parameters<T>& v) {
+std::string find_nonfinite_update(const TrainConfig& config, const TrainState<T>& state) {
   Search search;
-  for (std::size_t i = 0; i < parameters.table().size(); ++i) {
-    const std::string& name = parameters.table()[i].name;
-    search.look("Adam's first moment of " + name, m.tensor(i));
-    search.look("Adam's second moment of " + name, v.tensor(i));
-    search.look("after its update the weight " + name, parameters.tensor(i));
+  const auto& table = state.parameters.table();
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const std::string& name = table[i].name;
+    search.look((is_by_muon(config, table[i]) ? "Muon's momentum of " : "Adam's first moment of ") + name,
+                state.m.tensor(i));
+    search.look("Adam's second moment of " + name, state.v.tensor(i));
+    search.look("after its update the weight " + name, state.parameters.tensor(i));
   }
   return search.found();
 }
@@ -136,8 +137,7 @@ std::string name_documents(std::span<const Example> examples) {
   template std::string find_nonfinite_in_forward_pass<T>(const ModelConfig&, const Parameters<T>&, \
                                                          const Batch&);                            \
   template std::string find_nonfinite_gradient<T>(const Parameters<T>&, std::span<const T>);       \
-  template std::string find_nonfinite_update<T>(const Parameters<T>&, const Parameters<T>&,        \
-                                                const Parameters<T>&);
+  template std::string find_nonfinite_update<T>(const TrainConfig&, const TrainState<T>&);
 MICROGPT_INSTANTIATE(float)
 MICROGPT_INSTANTIATE(double)
 #undef MICROGPT_INSTANTIATE

@@ -15,6 +15,7 @@
 #include "microgpt/model/parameters.hpp"
 #include "microgpt/nn/fast/forms.hpp"
 #include "microgpt/text/examples.hpp"
+#include "microgpt/train/train_state.hpp"
 
 namespace microgpt {
 
@@ -37,8 +38,7 @@ std::string find_nonfinite_gradient(const Parameters<T>& parameters, std::span<c
 
 /// The same for what an update wrote: of each tensor, in the order of the table, m, v and the weight.
 template <class T>
-std::string find_nonfinite_update(const Parameters<T>& parameters, const Parameters<T>& m,
-                                  const Parameters<T>& v);
+std::string find_nonfinite_update(const TrainConfig& config, const TrainState<T>& state);
 
 /// The texts of a batch for a message: the first three, each in quotes, shortened and safe to print, and how
 /// many there are besides.

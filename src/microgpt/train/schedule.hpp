@@ -9,25 +9,28 @@
 
 namespace microgpt {
 
-/// Learning rate of step s = 0 ... S-1:
+/// Learning rate of step s = 0 ... S-1, whose peak is lr:
 ///
 ///   warm-up    s < W:       lr · (s + 1) / W
 ///   constant                lr
 ///   linear                  lr · (1 - (s - W) / (S - W))                    microgpt.py, latest
 ///   cosine                  lr · ½ · (1 + cos(π (s - W) / (S - W)))         microgpt.py, course
-inline double learning_rate(const TrainConfig& config, int step) {
-  if (step < config.warmup_steps) return config.learning_rate * (step + 1) / config.warmup_steps;
+inline double learning_rate(const TrainConfig& config, int step, double peak) {
+  if (step < config.warmup_steps) return peak * (step + 1) / config.warmup_steps;
   const double progress =
       static_cast<double>(step - config.warmup_steps) / (config.steps - config.warmup_steps);
   switch (config.schedule) {
     case Schedule::constant:
       break;
     case Schedule::linear:
-      return config.learning_rate * (1 - progress);
+      return peak * (1 - progress);
     case Schedule::cosine:
-      return config.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+      return peak * 0.5 * (1 + std::cos(std::numbers::pi * progress));
   }
-  return config.learning_rate;
+  return peak;
+}
+inline double learning_rate(const TrainConfig& config, int step) {
+  return learning_rate(config, step, config.learning_rate);
 }
 
 /// Of a run that is trained by the clock: the number of steps its schedule is laid out for, when `step` steps

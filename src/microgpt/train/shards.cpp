@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+
 namespace microgpt {
 
 bool is_large(const ModelConfig& model) {
@@ -36,7 +37,7 @@ void cut_into_shards(const Batch& batch, bool large, std::vector<Shard>& shards)
 
 template <class T>
 Shards<T>::Shards(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents,
-                  ThreadTeam& team)
+                  ThreadTeam& team, bool dropout)
     : config_(config),
       large_(is_large(config)),
       tokenizer_(tokenizer),
@@ -49,7 +50,9 @@ Shards<T>::Shards(const ModelConfig& config, const Tokenizer& tokenizer, std::si
   const std::size_t room = shard_room(documents, block_size, large_);
   const std::size_t workspaces = large_ ? 1 : static_cast<std::size_t>(team.size());
   for (std::size_t i = 0; i < workspaces; ++i) {
-    workspaces_.push_back({{}, {config, room, Keep::values}, {config, room, Keep::gradients}});
+    workspaces_.push_back({{},
+                           {config, room, Keep::values},
+                           {config, room, dropout ? Keep::dropout_gradients : Keep::gradients}});
     workspaces_.back().batch.reserve(documents, room);
   }
   batch_.reserve(documents, documents * block_size);
@@ -87,22 +90,23 @@ void Shards<T>::each_shard(const Work& work) {
 }
 
 template <class T>
-void Shards<T>::forward(const Parameters<T>& parameters, Workspace& workspace) {
-  if (large_) return gpt_forward<T>(config_, parameters, workspace.batch, workspace.a, team_);
-  gpt_forward<T>(config_, parameters, workspace.batch, workspace.a);
+void Shards<T>::forward(const Parameters<T>& parameters, Workspace& workspace, const Dropout& dropout) {
+  auto& [batch, a, da] = workspace;
+  if (large_) return gpt_forward<T>(config_, parameters, batch, a, team_, dropout);
+  gpt_forward<T>(config_, parameters, batch, a, Kernels::fast, dropout);
 }
 
 template <class T>
 void Shards<T>::backward(const Parameters<T>& parameters, std::span<const T> weight, Workspace& workspace,
-                         Parameters<T>& gradient) {
+                         Parameters<T>& gradient, const Dropout& dropout) {
   auto& [batch, a, da] = workspace;
-  if (large_) return gpt_backward<T>(config_, parameters, batch, weight, a, da, gradient, team_);
-  gpt_backward<T>(config_, parameters, batch, weight, a, da, gradient);
+  if (large_) return gpt_backward<T>(config_, parameters, batch, weight, a, da, gradient, team_, dropout);
+  gpt_backward<T>(config_, parameters, batch, weight, a, da, gradient, Kernels::fast, dropout);
 }
 
 template <class T>
 double Shards<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples,
-                                    LossMean mean) {
+                                    LossMean mean, const Dropout& dropout) {
   fill(examples);
   weight_.clear();
   for (std::size_t d = 0; d < batch_.documents(); ++d) {
@@ -115,8 +119,10 @@ double Shards<T>::loss_and_gradient(const Parameters<T>& parameters, std::span<c
   const auto work = [&](Shard& shard, Workspace& workspace, Parameters<T>& gradient) {
     const auto first = static_cast<std::size_t>(batch_.offsets[shard.begin]);
     const auto weight = std::span<const T>(weight_).subspan(first, workspace.batch.positions());
-    forward(parameters, workspace);
-    backward(parameters, weight, workspace, gradient);
+    // Masks go by the rows of the whole batch, so that they do not depend on its cut.
+    const Dropout of_shard{dropout.rate, dropout.key, static_cast<Index>(first)};
+    forward(parameters, workspace, of_shard);
+    backward(parameters, weight, workspace, gradient, of_shard);
 
     const auto nll = workspace.a.nll();
     for (std::size_t p = 0; p < weight.size(); ++p) {

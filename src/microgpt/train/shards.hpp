@@ -52,11 +52,13 @@ void cut_into_shards(const Batch& batch, bool large, std::vector<Shard>& shards)
 template <class T>
 class Shards {
  public:
-  /// Room for `documents` documents at a time.
-  Shards(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team);
+  /// Room for `documents` documents at a time; with or without dropout.
+  Shards(const ModelConfig& config, const Tokenizer& tokenizer, std::size_t documents, ThreadTeam& team,
+         bool dropout = false);
 
-  /// Loss of the examples, as the mean asked for, and its gradient.
-  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples, LossMean mean);
+  /// Loss of the examples, as the mean asked for, and its gradient; under this dropout, if there is one.
+  double loss_and_gradient(const Parameters<T>& parameters, std::span<const Example> examples, LossMean mean,
+                           const Dropout& dropout = {});
 
   /// Loss alone.
   LossSum loss(const Parameters<T>& parameters, std::span<const Example> examples);
@@ -85,9 +87,9 @@ class Shards {
   template <class Work>
   void each_shard(const Work& work);
 
-  void forward(const Parameters<T>& parameters, Workspace& workspace);
+  void forward(const Parameters<T>& parameters, Workspace& workspace, const Dropout& dropout = {});
   void backward(const Parameters<T>& parameters, std::span<const T> weight, Workspace& workspace,
-                Parameters<T>& gradient);
+                Parameters<T>& gradient, const Dropout& dropout);
 
   const ModelConfig& config_;
   const bool large_;

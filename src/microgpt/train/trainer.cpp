@@ -1,7 +1,6 @@
 #include "microgpt/train/trainer.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -13,9 +12,6 @@
 namespace microgpt {
 
 namespace {
-
-/// Parameters are shared out among threads in slices of this many.
-constexpr std::size_t kSlice = 4096;
 
 /// Documents evaluated at a time.
 constexpr std::size_t kEvaluationBatch = 256;
@@ -42,12 +38,14 @@ double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, in
 
 template <class T>
 Trainer<T>::Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
-                    const Examples& examples, TrainState<T>& state, int threads)
+                    const Examples& examples, TrainState<T>& state, int threads, std::uint64_t seed)
     : config_(config),
+      seed_(seed),
       examples_(examples),
       state_(state),
       team_(threads),
-      shards_(model, tokenizer, most_documents(config), team_) {}
+      shards_(model, tokenizer, most_documents(config), team_, config.dropout > 0),
+      optimizer_(model, config, team_) {}
 
 template <class T>
 StepReport Trainer<T>::step(const std::function<void()>& before_update) {
@@ -57,66 +55,50 @@ StepReport Trainer<T>::step(const std::function<void()>& before_update) {
   for (std::size_t i = 0; i < batch_size; ++i) batch_.push_back(examples_[first + i]);
 
   StepReport report;
-  report.loss = shards_.loss_and_gradient(state_.parameters, batch_, config_.loss);
+  report.loss = shards_.loss_and_gradient(state_.parameters, batch_, config_.loss,
+                                          dropout_of_step(config_.dropout, seed_, state_.step));
   report.positions = shards_.positions();
   report.learning_rate = learning_rate(config_, state_.step);
   if (!std::isfinite(report.loss)) break_down("the loss is not a finite number", {});
 
-  const std::size_t count = state_.parameters.values().size();
-  const auto slices = static_cast<int>((count + kSlice - 1) / kSlice);
-  const auto each_slice = [&](const auto& work) {
-    team_.run(slices, [&](int slice, int /*worker*/) {
-      const std::size_t begin = static_cast<std::size_t>(slice) * kSlice;
-      work(begin, std::min(begin + kSlice, count) - begin);
-    });
-  };
-  std::atomic<bool> good_gradient = true;
-  std::atomic<bool> good_update = true;
-  const auto update = [&](std::size_t begin, std::size_t size, T scale) {
-    const auto w = state_.parameters.values().subspan(begin, size);
-    const auto v = state_.v.values().subspan(begin, size);
-    adam_update<T>(w, state_.m.values().subspan(begin, size), v, shards_.gradient().subspan(begin, size),
-                   config_, state_.step, scale);
-    if (!all_finite<T>(w) || !all_finite<T>(v)) good_update = false;
-  };
+  typename Optimizer<T>::Outcome outcome;
   if (config_.grad_clip > 0 || before_update) {
     // The whole gradient must be known before the first update: two passes.
-    slice_squares_.resize(static_cast<std::size_t>(slices));
-    each_slice([&](std::size_t begin, std::size_t size) {
-      const auto gradient = shards_.gradient().subspan(begin, size);
-      if (!all_finite<T>(gradient)) good_gradient = false;
-      double squares = 0;
-      for (const T g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
-      slice_squares_[begin / kSlice] = squares;
-    });
-    const double norm = std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
-    if (config_.grad_clip > 0) {
-      report.grad_norm = norm;
-      if (!std::isfinite(norm)) good_gradient = false;
-    }
-    if (good_gradient) {
+    const double norm = gradient_norm();
+    if (config_.grad_clip > 0) report.grad_norm = norm;
+    outcome.good_gradient =
+        std::isfinite(norm) || (config_.grad_clip == 0 && all_finite<T>(shards_.gradient()));
+    if (outcome.good_gradient) {
       if (before_update) before_update();
-      const auto scale = static_cast<T>(clip_scale(config_, norm));
-      each_slice([&](std::size_t begin, std::size_t size) { update(begin, size, scale); });
+      outcome = optimizer_.update(state_, shards_.gradient(), static_cast<T>(clip_scale(config_, norm)));
     }
   } else {
-    each_slice([&](std::size_t begin, std::size_t size) {
-      if (all_finite<T>(shards_.gradient().subspan(begin, size))) {
-        update(begin, size, T(1));
-      } else {
-        good_gradient = false;
-      }
-    });
+    outcome = optimizer_.update(state_, shards_.gradient(), T(1));
   }
-  if (!good_gradient) {
+  if (!outcome.good_gradient) {
     break_down("the norm of the gradient is not a finite number",
                find_nonfinite_gradient<T>(state_.parameters, shards_.gradient()));
   }
-  if (!good_update) {
-    throw breakdown(state_.step + 1, find_nonfinite_update<T>(state_.parameters, state_.m, state_.v));
+  if (!outcome.good_update) {
+    throw breakdown(state_.step + 1, find_nonfinite_update<T>(config_, state_));
   }
   report.step = ++state_.step;
   return report;
+}
+
+template <class T>
+double Trainer<T>::gradient_norm() {
+  const auto gradient = shards_.gradient();
+  const std::size_t slices = (gradient.size() + kSlice - 1) / kSlice;
+  slice_squares_.resize(slices);
+  team_.run(static_cast<int>(slices), [&](int slice, int /*worker*/) {
+    const std::size_t begin = static_cast<std::size_t>(slice) * kSlice;
+    const auto part = gradient.subspan(begin, std::min(kSlice, gradient.size() - begin));
+    double squares = 0;
+    for (const T g : part) squares += static_cast<double>(g) * static_cast<double>(g);
+    slice_squares_[static_cast<std::size_t>(slice)] = squares;
+  });
+  return std::sqrt(std::accumulate(slice_squares_.begin(), slice_squares_.end(), 0.0));
 }
 
 template <class T>

@@ -1,5 +1,5 @@
 // The training loop's body: one step takes the next documents, their loss and gradient, and one
-// update of Adam.
+// update of the weights.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,11 @@
 #include "microgpt/text/examples.hpp"
 #include "microgpt/text/tokenizer.hpp"
 #include "microgpt/train/config.hpp"
+#include "microgpt/train/optimizer.hpp"
 #include "microgpt/train/shards.hpp"
+#include "microgpt/train/train_state.hpp"
 
 namespace microgpt {
-
-/// What training changes: the weights, Adam's moments, and the number of steps done.
-template <class T>
-struct TrainState {
-  Parameters<T> parameters;
-  Parameters<T> m;
-  Parameters<T> v;
-  int step = 0;
-
-  explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
-};
 
 /// Whether a run puts aside a copy of weights and moments that is known to be good, to fall back on: not of large models,
 /// whose every number counts.
@@ -52,9 +43,10 @@ template <class T>
 class Trainer {
  public:
   /// Step s takes examples s·B ... s·B + B - 1, counted round and round (microgpt.py: docs[step %
-  /// len(docs)]). The references must outlive the trainer; there must be at least one example.
+  /// len(docs)]). The references must outlive the trainer; there must be at least one example. `seed` is for dropout,
+  /// whose masks it fixes.
   Trainer(const ModelConfig& model, const TrainConfig& config, const Tokenizer& tokenizer,
-          const Examples& examples, TrainState<T>& state, int threads);
+          const Examples& examples, TrainState<T>& state, int threads, std::uint64_t seed = 0);
 
   /// One step. Throws Error (numeric) if a number became NaN or infinite, naming the first tensor that
   /// holds one, the step and the documents. The state is as it was before the step if it showed in the loss,
@@ -68,6 +60,8 @@ class Trainer {
   double evaluate(const Examples& examples);
 
  private:
+  /// Of the last gradient. Not a finite number if one of its numbers is none.
+  double gradient_norm();
   /// What to throw when the documents of the batch, in this step, came upon `found`.
   [[nodiscard]] Error breakdown(int step, const std::string& found) const;
   /// Throws it, before the update is done: with the first tensor of the forward pass, or else of the
@@ -75,10 +69,12 @@ class Trainer {
   [[noreturn]] void break_down(const std::string& sign, const std::string& in_gradient) const;
 
   const TrainConfig& config_;
+  const std::uint64_t seed_;
   const Examples& examples_;
   TrainState<T>& state_;
   ThreadTeam team_;
   Shards<T> shards_;
+  Optimizer<T> optimizer_;
   std::vector<Example> batch_;         // scratch
   std::vector<double> slice_squares_;  // scratch: Σ g² of each slice
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace microgpt::fast {
@@ -59,6 +60,8 @@ struct Arithmetic {
   /// Whether no number is NaN or infinite.
   bool (*all_finite)(const T* x, Size size);
   void (*adam)(T* w, T* m, T* v, const T* g, Size size, const AdamStep<T>& step);
+  /// x[i] = 0 where the hash of i is below the threshold, or else scale x[i] (nn/dropout.hpp).
+  void (*dropout)(T* x, Size size, std::uint32_t row_key, std::uint32_t threshold, T scale);
 };
 
 /// The forms of nn/*.hpp in single precision, which say what each computes.

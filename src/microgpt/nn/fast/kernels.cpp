@@ -64,11 +64,20 @@ void linear_backward(Out<T> dx, Out<T> dw, In<T> dy, In<T> x, In<T> w) {
   linear_weight_gradient<T>(dw, dy, x);
 }
 
+template <class T>
+void dropout(Out<T> x, const DropoutMask& mask) {
+  const auto scale = static_cast<T>(1 / (1 - mask.rate));
+  for (Index row = 0; row < x.rows(); ++row) {
+    arithmetic<T>().dropout(x.row(row).data(), x.cols(), mask.row_key(row), mask.threshold(), scale);
+  }
+}
+
 #define MICROGPT_INSTANTIATE(T)                                          \
   template void linear_forward<T>(Out<T>, In<T>, In<T>);                 \
   template void linear_backward<T>(Out<T>, Out<T>, In<T>, In<T>, In<T>); \
   template void linear_input_gradient<T>(Out<T>, In<T>, In<T>);          \
-  template void linear_weight_gradient<T>(Out<T>, In<T>, In<T>);
+  template void linear_weight_gradient<T>(Out<T>, In<T>, In<T>);         \
+  template void dropout<T>(Out<T>, const DropoutMask&);
 MICROGPT_INSTANTIATE(float)
 MICROGPT_INSTANTIATE(double)
 #undef MICROGPT_INSTANTIATE

@@ -8,6 +8,7 @@
 #include "microgpt/base/matrix.hpp"
 #include "microgpt/nn/activation.hpp"
 #include "microgpt/nn/attention.hpp"
+#include "microgpt/nn/dropout.hpp"
 
 namespace microgpt::fast {
 
@@ -43,6 +44,9 @@ void attention_forward(Out<float> z, std::span<float> scores, std::span<float> p
 void attention_backward(Out<float> dq, Out<float> dk, Out<float> dv, std::span<float> dscores,
                         std::span<float> dpattern, In<float> dz, std::span<const float> pattern, In<float> q,
                         In<float> k, In<float> v, const PatternLayout& layout);
+
+template <class T>
+void dropout(Out<T> x, const DropoutMask& mask);
 
 void softmax_forward(std::span<float> y, std::span<const float> x);
 

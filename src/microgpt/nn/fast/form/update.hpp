@@ -1,6 +1,7 @@
-// What is done to all weights of a model at once: sums of gradients, Adam, looking for what is not finite.
+// What is done to long lists of numbers: sums of gradients, Adam, looking for what is not finite, dropout.
 #pragma once
 
+#include "microgpt/nn/dropout_hash.hpp"
 #include "microgpt/nn/fast/form/vec.hpp"
 
 namespace microgpt::fast {
@@ -67,6 +68,18 @@ void adam(T* w, T* m, T* v, const T* g, Size size, const AdamStep<T>& given) {
     const V change = step.rate * mi / (square_root(step.correction * vi) + step.epsilon);
     wi = multiply_add(every(step.keep), wi, -change);
   });
+}
+
+/// (A plain loop: compilers make vectors of it.)
+template <class T>
+void dropout(T* x, Size size, std::uint32_t row_key, std::uint32_t threshold, T scale) {
+  for (Size i = 0; i < size; ++i) {
+    std::uint32_t hash = row_key + static_cast<std::uint32_t>(i) * kDropoutStep;
+    hash = (hash ^ (hash >> 16)) * kDropoutFirst;
+    hash = (hash ^ (hash >> 13)) * kDropoutSecond;
+    hash = hash ^ (hash >> 16);
+    x[i] = hash < threshold ? T(0) : scale * x[i];
+  }
 }
 
 }  // namespace

@@ -1,0 +1,220 @@
+#include "microgpt/run/recipe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "microgpt/run/plan.hpp"
+#include "microgpt/text/words.hpp"
+
+namespace microgpt {
+
+namespace {
+
+struct Size {
+  int n_layer, n_embd, n_head;
+};
+constexpr std::array<Size, 7> kSizes = {
+    {{1, 32, 8}, {2, 48, 12}, {2, 64, 16}, {3, 96, 6}, {4, 128, 8}, {6, 192, 6}, {6, 256, 8}}};
+constexpr Size kProbe = {2, 64, 16};
+
+/// Of the layers; embeddings and lm_head take little time.
+double parameters_of(int n_layer, int n_embd) {
+  return 12.0 * n_layer * n_embd * n_embd;
+}
+
+bool is_stream_of(const RunConfig& config) {
+  return config.data.mode == DataMode::stream;
+}
+
+/// The most parameters that a text supports.
+double most_by_text(const TextProfile& profile, bool stream) {
+  return (stream ? 2.5 : 0.5) * static_cast<double>(profile.characters);
+}
+
+/// The most for which there is time to see 2.5 positions each.
+double most_by_time(double seconds, double speed) {
+  return std::sqrt(speed * seconds / (6 * 2.5));
+}
+
+/// What a step sees on average: windows are full, documents are not.
+double positions_of_step(const TextProfile& profile, const RunConfig& config) {
+  const std::size_t documents =
+      config.data.mode == DataMode::lines ? profile.lines.parts : profile.paragraphs.parts;
+  const double of_document = static_cast<double>(profile.characters) / static_cast<double>(std::max<std::size_t>(1, documents));
+  return config.train.batch_size
+         * (is_stream_of(config) ? config.model.block_size : std::min<double>(of_document + 1, config.model.block_size));
+}
+
+/// 30 -> "30", 0.05 -> "0.05".
+std::string short_number(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
+std::string text_reason(const TextProfile& profile, const RunConfig& config) {
+  const std::string held_out = config.data.held_out > 0 ? "; " + short_number(100 * config.data.held_out) + " % held out"
+                                                        : "; too short to hold any of it out";
+  switch (config.data.mode) {
+    case DataMode::lines:
+      return "a list of " + counted(profile.lines.parts, "line") + ", 99 % of them of at most "
+             + counted(profile.lines.percentile_99, "character") + ": each line is a document" + held_out;
+    case DataMode::paragraphs:
+      return counted(profile.paragraphs.parts, "short paragraph") + " between blank lines: each is a document" + held_out;
+    case DataMode::stream:
+      break;
+  }
+  return "running text of " + counted(profile.characters, "character") + ": one stream" + held_out;
+}
+
+std::string model_reason(const RunConfig& config, double seconds, bool by_time) {
+  return counted(static_cast<std::size_t>(config.model.n_layer), "layer") + " of width "
+         + std::to_string(config.model.n_embd) + ", context " + std::to_string(config.model.block_size)
+         + (by_time ? ": as large as " + short_number(seconds) + " s of this machine can train"
+                    : ": as large as the text supports");
+}
+
+std::string training_reason(const RunConfig& config, double seconds) {
+  return counted(static_cast<std::size_t>(config.train.steps), "step") + " of "
+         + (config.train.optimizer == OptimizerKind::muon ? "Muon" : "Adam")
+         + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "") + ": what fits into "
+         + short_number(seconds) + " s here";
+}
+
+/// A number of steps as a person would write it: 1 or 2 digits, then zeros.
+int rounded(double steps) {
+  const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(1.0, steps))) - 1));
+  return static_cast<int>(std::max(1.0, std::floor(steps / unit) * unit));
+}
+
+class TimeTaken {
+ public:
+  [[nodiscard]] double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// What a step of the config costs with this text.
+Cost cost_of(RunConfig config, const std::string& text, const Wish& wish) {
+  Rng rng(config.seed);
+  const Corpus corpus =
+      Corpus::make(Dataset::from_text(text, config.data.mode, ByteOrderMark::drop, config.data.path), config.data,
+                   static_cast<std::size_t>(config.model.block_size), rng);
+  config.model.vocab_size = corpus.tokenizer.vocab_size();
+  return measure_cost(config, corpus, wish.threads, std::clamp(0.02 * wish.seconds, 0.05, 1.0));
+}
+
+/// ... and how many fit in what is left of the time; evaluations are ten, unless the config says otherwise.
+int steps_left(const RunConfig& config, const std::string& text, const Wish& wish, const TimeTaken& watch,
+               bool ten_evaluations) {
+  const Cost cost = cost_of(config, text, wish);
+  const double left = wish.seconds - watch.elapsed() - (ten_evaluations ? 10 * cost.evaluation : 0);
+  return steps_within(left, cost, ten_evaluations ? 0 : config.eval_every);
+}
+
+}  // namespace
+
+void choose_parts(const TextProfile& profile, RunConfig& config) {
+  const PartLengths& lines = profile.lines;
+  const PartLengths& paragraphs = profile.paragraphs;
+  // A list has short lines and no blank ones between them. Lines nearly all as long as the longest are running text.
+  const bool wrapped = lines.median >= 30 && 4 * lines.median >= 3 * lines.percentile_95;
+  const bool list = 50 * profile.blank_lines <= lines.parts && lines.percentile_95 <= 64 && !wrapped;
+  const bool pieces = paragraphs.parts >= 200 && paragraphs.parts < lines.parts && paragraphs.percentile_95 <= 200;
+  config.data.mode = list ? DataMode::lines : pieces ? DataMode::paragraphs : DataMode::stream;
+  config.data.long_documents = LongDocuments::split;
+
+  const auto in_eights = [](std::size_t n) { return (n + 7) / 8 * 8; };
+  if (is_stream_of(config)) {
+    // Of a short text at least twenty windows.
+    config.model.block_size = static_cast<int>(std::clamp<std::size_t>(profile.characters / 160 * 8, 8, 64));
+    config.data.held_out = profile.characters < 400 ? 0 : profile.characters < 20'000 ? 0.2 : 0.1;
+  } else {
+    const PartLengths& documents = list ? lines : paragraphs;
+    config.model.block_size = static_cast<int>(std::clamp<std::size_t>(in_eights(documents.percentile_99 + 1), 8, 128));
+    config.data.held_out = profile.distinct_lines < 15 ? 0 : profile.distinct_lines < 200 ? 0.2 : 0.1;
+  }
+  config.sample.count = is_stream_of(config) ? 3 : 20;
+  config.sample.sampler.temperature = is_stream_of(config) ? 0.8 : 0.7;
+  config.sample.max_chars = is_stream_of(config) ? 400 : 0;
+}
+
+void choose_model(const TextProfile& profile, double seconds, double speed, RunConfig& config) {
+  const bool stream = is_stream_of(config);
+  const double most = std::min(most_by_text(profile, stream), most_by_time(seconds, speed));
+  Size size = kSizes[0];
+  for (const Size& next : kSizes) {
+    if (parameters_of(next.n_layer, next.n_embd) <= most) size = next;
+  }
+  config.model.n_layer = size.n_layer;
+  config.model.n_embd = size.n_embd;
+  config.model.n_head = size.n_head;
+  config.model.activation = Activation::relu2;
+  config.init = {.std = 0.02, .zero_projections = true};
+  if (stream && config.model.block_size == 64 && size.n_embd >= 192) config.model.block_size = 128;
+
+  config.train.loss = LossMean::token;
+  config.train.batch_size = stream ? std::max(1, 1024 / config.model.block_size) : 64;
+  config.train.optimizer = OptimizerKind::muon;
+  config.train.learning_rate = 0.004;
+  config.train.schedule = Schedule::linear;
+  config.train.beta1 = 0.9;
+  config.train.beta2 = 0.95;
+  config.train.muon_learning_rate = stream ? 0.02 : 0.01;
+  config.train.muon_momentum = 0.9;
+  config.train.muon_iterations = 3;
+  config.train.weight_decay = 0.1;
+}
+
+void choose_dropout(double epochs, RunConfig& config) {
+  config.train.dropout = epochs < 3 ? 0 : epochs < 12 ? 0.05 : epochs < 200 ? 0.1 : 0.2;
+}
+
+Recipe choose_recipe(const std::string& text, const std::string& path, const Wish& wish) {
+  const TimeTaken watch;
+  const TextProfile profile = profile_text(text);
+  RunConfig config;
+  config.data.path = path;
+  const auto settle = [&] { config = with_overrides(config, wish.overrides); };
+  choose_parts(profile, config);
+  settle();
+
+  choose_model(profile, wish.seconds, 0, config);
+  RunConfig probe = config;
+  probe.model.n_layer = kProbe.n_layer;
+  probe.model.n_embd = kProbe.n_embd;
+  probe.model.n_head = kProbe.n_head;
+  const double speed = 6 * parameters_of(kProbe.n_layer, kProbe.n_embd) * positions_of_step(profile, probe)
+                       / cost_of(probe, text, wish).step;
+  choose_model(profile, wish.seconds, speed, config);
+  settle();
+  const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
+  const double epochs = speed * wish.seconds / (6 * parameters * static_cast<double>(std::max<std::size_t>(1, profile.characters)));
+  choose_dropout(epochs, config);
+  settle();
+
+  config.train.steps = steps_left(config, text, wish, watch, true);
+  config.train.warmup_steps = std::min(100, config.train.steps / 20);
+  config.eval_every = rounded(config.train.steps / 10.0);
+  config.checkpoint_every = config.eval_every;
+  config.keep = 2;
+  const bool by_time = most_by_time(wish.seconds, speed) < most_by_text(profile, is_stream_of(config));
+  config.why = "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
+  settle();
+  return {config,
+          {text_reason(profile, config), model_reason(config, wish.seconds, by_time),
+           training_reason(config, wish.seconds)}};
+}
+
+int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {
+  const TimeTaken watch;
+  return steps_left(config, text, wish, watch, false);
+}
+
+}  // namespace microgpt

@@ -1,0 +1,41 @@
+// From a text and a time to a config: how the text is taken apart, the model, and how it is trained. docs/recipes.md has
+// the measurements behind the rule.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "microgpt/config/run_config.hpp"
+#include "microgpt/text/profile.hpp"
+
+namespace microgpt {
+
+/// What a run is to be fitted to.
+struct Wish {
+  double seconds = 30;                   ///< all that the run may take
+  int threads = 1;                       ///< with so many threads
+  std::vector<std::string> overrides{};  ///< "train.batch_size=32": what is not left to the rule
+};
+
+struct Recipe {
+  RunConfig config;
+  std::vector<std::string> reasons;  ///< what was chosen, and by what: a sentence each for text, model and training
+};
+
+/// The config for a text; `path` becomes its data.path. The machine's speed is measured: on another one, or at another
+/// time, model and number of steps may differ. What follows from the config does not. Throws Error as with_overrides and
+/// Corpus::make do.
+Recipe choose_recipe(const std::string& text, const std::string& path, const Wish& wish);
+
+/// The steps of this config that fit into the time, measured. Throws Error as Corpus::make does.
+int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish);
+
+// The rule, part by part. A config's data.mode, block_size and data.held_out:
+void choose_parts(const TextProfile& profile, RunConfig& config);
+/// The model and its optimizer, for a machine that trains `speed` operations per second, 6 for each parameter at each
+/// position.
+void choose_model(const TextProfile& profile, double seconds, double speed, RunConfig& config);
+/// Dropout, by how often every character is seen.
+void choose_dropout(double epochs, RunConfig& config);
+
+}  // namespace microgpt
