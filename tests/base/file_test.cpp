@@ -139,4 +139,26 @@ TEST_SUITE("base") {
     const Failure failure = failure_of([&] { read_file(folder / "file", Fault::data); });
     CHECK(failure.is(Fault::data, {.where = (folder / "file").string(), .hint = "Input/output error"}));
   }
+
+  TEST_CASE("file: a pipe is read to its end, up to a limit") {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{60'000}}) {
+      int ends[2] = {-1, -1};
+      REQUIRE(::pipe(ends) == 0);
+      const std::string sent(size, 'x');
+      REQUIRE(::write(ends[1], sent.data(), size) == static_cast<ssize_t>(size));  // as much as a pipe holds
+      ::close(ends[1]);
+      Failure got;
+      if (size == 1) {
+        got = failure_of([&] { read_to_end(ends[0], "a pipe", Fault::data, 0); });
+        CHECK(got.is(Fault::data,
+                     {.what = "cannot read file", .where = "a pipe", .hint = "more than 0 bytes"}));
+      } else {
+        CHECK(read_to_end(ends[0], "a pipe", Fault::data, size) == sent);
+      }
+      ::close(ends[0]);
+    }
+    const Failure closed = failure_of([] { read_to_end(-1, "standard input", Fault::io); });
+    CHECK(closed.is(Fault::io,
+                    {.what = "cannot read file", .where = "standard input", .hint = "Bad file descriptor"}));
+  }
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -73,6 +74,21 @@ void InputFile::check_end() {
   const auto got = uninterrupted([&] { return system_calls().read(file_.fd(), &beyond, 1); });
   if (got < 0) throw refusal(std::strerror(errno));
   if (got > 0) throw refusal("it became longer while it was read");
+}
+
+std::string read_to_end(int fd, const std::string& name, Fault fault, std::uint64_t limit) {
+  const auto refusal = [&](const std::string& why) {
+    return Error(fault, {.what = "cannot read file", .where = name, .hint = why});
+  };
+  std::array<char, 1 << 16> piece;
+  std::string bytes;
+  while (true) {
+    const auto got = uninterrupted([&] { return system_calls().read(fd, piece.data(), piece.size()); });
+    if (got < 0) throw refusal(std::strerror(errno));
+    if (got == 0) return bytes;
+    bytes.append(piece.data(), static_cast<std::size_t>(got));
+    if (bytes.size() > limit) throw refusal("it holds more than " + std::to_string(limit) + " bytes");
+  }
 }
 
 std::string read_file(const std::filesystem::path& path, Fault fault, std::uint64_t limit) {

@@ -55,6 +55,11 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
+/// The bytes of what is read only once and whose size nobody knows: a pipe, standard input. Throws Error with the given
+/// fault if it cannot be read or holds more than `limit` bytes. `name` stands for it in messages.
+std::string read_to_end(int fd, const std::string& name, Fault fault,
+                        std::uint64_t limit = std::uint64_t{4} << 30);
+
 /// The bytes of a file, as InputFile reads them.
 std::string read_file(const std::filesystem::path& path, Fault fault,
                       std::uint64_t limit = std::uint64_t{4} << 30);

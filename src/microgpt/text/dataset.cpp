@@ -1,7 +1,6 @@
 #include "microgpt/text/dataset.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <future>
 #include <utility>
@@ -9,106 +8,13 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/base/sha256.hpp"
+#include "microgpt/text/check_text.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 
 namespace microgpt {
 
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
-/// Bytes: what the places of Examples can tell apart.
-constexpr std::uint64_t kLargest = (std::uint64_t{1} << 32) - 1;
-
-/// The place of the first NUL in what is valid UTF-8 and looks like UTF-16 without a byte order mark:
-/// of its first kilobytes every second byte is NUL, and no other. Otherwise npos.
-std::size_t find_utf16(std::string_view bytes) {
-  const auto start = bytes.substr(0, 4096);
-  const std::size_t first = start.find('\0');
-  if (start.size() < 8) return std::string_view::npos;  // too few to tell
-  for (std::size_t i = 0; i < start.size(); ++i) {
-    if ((start[i] == '\0') != (i % 2 == first)) return std::string_view::npos;
-  }
-  return first;
-}
-
-/// Whether one half of a surrogate pair of UTF-16 stands at bytes[at], written as if it were a character.
-bool is_surrogate(std::string_view bytes, std::size_t at) {
-  return bytes.size() - at >= 3 && bytes[at] == '\xed' && static_cast<unsigned char>(bytes[at + 1]) >= 0xa0
-         && continues_character(bytes[at + 1]) && continues_character(bytes[at + 2]);
-}
-
-/// The place in a tar archive of what names its form.
-constexpr std::size_t kTarMagic = 257;
-
-/// What is refused though it may be plain ASCII: a file of another kind. Empty if it is none.
-std::string foreign_kind(std::string_view bytes) {
-  if (bytes.starts_with("%PDF-")) return "it is a PDF: save its text as a plain text file";
-  if (bytes.starts_with("{\\rtf")) return "it is an RTF document: save its text as a plain text file";
-  if (bytes.size() > kTarMagic && bytes.substr(kTarMagic).starts_with("ustar")) {
-    return "it is a tar archive: unpack it first";
-  }
-  return "";
-}
-
-/// Whether the bytes end within the character that begins at bytes[bad]: with some rest it would be whole.
-bool ends_within_character(std::string_view bytes, std::size_t bad) {
-  const std::string begun(bytes.substr(bad, 4));  // as long as a character can be
-  for (const char* rest : {"\x80", "\x80\x80", "\x80\x80\x80", "\xbf", "\xbf\xbf", "\xbf\xbf\xbf"}) {
-    if (find_invalid_utf8(begun + rest) == std::string::npos) return true;
-  }
-  return false;
-}
-
-/// A guess at what the bytes are, when they are not UTF-8 from bytes[bad] on.
-std::string guess(std::string_view bytes, std::size_t bad) {
-  using namespace std::string_view_literals;
-  if (bytes.starts_with("\xff\xfe\0\0"sv) || bytes.starts_with("\0\0\xfe\xff"sv)) {
-    return "it looks like UTF-32: save it as UTF-8";
-  }
-  if (bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff")
-      || find_utf16(bytes) != std::string_view::npos) {
-    return "it looks like UTF-16: save it as UTF-8";
-  }
-  constexpr std::pair<std::string_view, const char*> kArchives[] = {{"\x1f\x8b", "a gzip"},
-                                                                    {"PK\x03\x04", "a zip"},
-                                                                    {"\xfd"
-                                                                     "7zXZ",
-                                                                     "an xz"},
-                                                                    {"\x28\xb5\x2f\xfd", "a zstd"},
-                                                                    {"BZh", "a bzip2"},
-                                                                    {"7z\xbc\xaf", "a 7z"}};
-  for (const auto& [start, name] : kArchives) {
-    if (bytes.starts_with(start)) return "it looks like " + std::string(name) + " archive: unpack it first";
-  }
-  if (const std::string kind = foreign_kind(bytes); !kind.empty()) return kind;
-  if (bytes.starts_with("\x89PNG")) return "it looks like a picture";
-  if (bytes.substr(0, 4096).find('\0') != std::string_view::npos) return "it looks like a binary file";
-  if (is_surrogate(bytes, bad)) {
-    return "there is half of a surrogate pair, which is not a character: write the text as UTF-8 again";
-  }
-  if (ends_within_character(bytes, bad)) {
-    return "the text ends in the middle of a character: it may be cut short";
-  }
-  return "it may be Latin-1: save it as UTF-8";
-}
-
-void check_utf8(std::string_view bytes, const std::string& name) {
-  std::size_t bad = find_invalid_utf8(bytes);
-  if (bad == std::string_view::npos) bad = find_utf16(bytes);
-  if (bad == std::string_view::npos) {
-    if (const std::string kind = foreign_kind(bytes); !kind.empty()) {
-      throw Error(Fault::data, {.what = "not a text", .where = name, .hint = kind});
-    }
-    return;
-  }
-  const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
-  throw Error(Fault::data,
-              {.what = "not valid UTF-8",
-               .where = name + ", line " + std::to_string(line) + ", byte " + std::to_string(bad),
-               .hint = guess(bytes, bad)});
-}
 
 /// "\r\n" and "\r" become "\n", in place. Returns how many did.
 std::size_t translate_newlines(std::string& text) {
@@ -180,23 +86,22 @@ std::size_t keep_documents(std::string& text, DataMode mode) {
 }  // namespace
 
 Dataset Dataset::load(const std::filesystem::path& path, DataMode mode, ByteOrderMark mark) {
-  return from_text(read_file(path, Fault::data, kLargest), mode, mark, path.string());
+  return from_text(read_file(path, Fault::data, kLargestText), mode, mark, path.string());
 }
 
 Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, const std::string& name) {
-  if (text.size() > kLargest)
-    throw Error(Fault::data, {.what = "too large", .where = name, .hint = "at most 4 GiB are read"});
+  if (text.size() > kLargestText) throw text_too_large(name);
   // The digest takes as long as everything that only looks at the text: meanwhile.
   auto digest = std::async([&] { return sha256(text); });
-  check_utf8(text, name);
+  check_text(text, name);
   const auto controls = count_bytes(text, [](unsigned char byte) {
     return byte < 0x09 || (byte > 0x0d && byte < 0x1c) || byte == 0x7f;  // white space is none
   });
   Dataset dataset;
   dataset.mode_ = mode;
   dataset.digest_ = digest.get();
-  if (text.starts_with(kByteOrderMark) && mark == ByteOrderMark::drop) {
-    text.erase(0, kByteOrderMark.size());
+  if (text.starts_with(kUtf8Mark) && mark == ByteOrderMark::drop) {
+    text.erase(0, kUtf8Mark.size());
     dataset.notices_.emplace_back("a byte order mark at the start was dropped");
   }
   if (const auto count = translate_newlines(text); count > 0) {
