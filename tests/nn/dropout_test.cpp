@@ -25,8 +25,7 @@ TEST_SUITE("nn") {
   }
 
   double share(const std::vector<bool>& list) {
-    return static_cast<double>(std::count(list.begin(), list.end(), true))
-           / static_cast<double>(list.size());
+    return static_cast<double>(std::count(list.begin(), list.end(), true)) / static_cast<double>(list.size());
   }
 
   double agreement(const std::vector<bool>& a, const std::vector<bool>& b) {
@@ -62,7 +61,8 @@ TEST_SUITE("nn") {
                                   dropout_of_step(kRate, 7, 3).at(0), dropout_of_step(kRate, 7, 3).at(2),
                                   dropout_of_step(kRate, 7, 3).at(1).from_row(1)};
     // 6,400 numbers, of which half agree by chance: six standard deviations.
-    for (const DropoutMask& other : others) CHECK(std::abs(agreement(kept(other, 100, 64), first) - 0.5) < 0.0375);
+    for (const DropoutMask& other : others)
+      CHECK(std::abs(agreement(kept(other, 100, 64), first) - 0.5) < 0.0375);
     std::vector<bool> next_column(first.begin() + 1, first.end());
     next_column.push_back(false);
     CHECK(std::abs(agreement(next_column, first) - 0.5) < 0.0375);

@@ -5,7 +5,9 @@
 TEST_SUITE("text") {
   using namespace microgpt;
 
-  TEST_CASE("profile: lines and paragraphs are counted stripped, in characters, and only blank lines between them") {
+  TEST_CASE(
+      "profile: lines and paragraphs are counted stripped, in characters, and only blank lines between "
+      "them") {
     const TextProfile profile = profile_text("\n\n  \u00e9mma \nolivia\n\t\nava\nemma\nava\n\n \n");
     CHECK(profile.characters == 35);
     CHECK(profile.distinct_characters == 11);
@@ -20,7 +22,8 @@ TEST_SUITE("text") {
 
   TEST_CASE("profile: percentiles are those of the sorted lengths") {
     std::string text;
-    for (int length = 100; length >= 1; --length) text += std::string(static_cast<std::size_t>(length), 'x') + "\n";
+    for (int length = 100; length >= 1; --length)
+      text += std::string(static_cast<std::size_t>(length), 'x') + "\n";
     const TextProfile profile = profile_text(text);
     CHECK(profile.lines.median == 50);
     CHECK(profile.lines.percentile_95 == 95);

@@ -50,7 +50,8 @@ TEST_SUITE("train") {
                                 .muon_learning_rate = 0.03,
                                 .muon_momentum = 0.9,
                                 .muon_iterations = 4};
-    for (const Shape shape : {Shape{16, 16}, Shape{64, 16}, Shape{16, 64}, Shape{5, 5}, Shape{20, 5}, Shape{3, 12}}) {
+    for (const Shape shape :
+         {Shape{16, 16}, Shape{64, 16}, Shape{16, 64}, Shape{5, 5}, Shape{20, 5}, Shape{3, 12}}) {
       CAPTURE(shape.rows);
       CAPTURE(shape.cols);
       const auto size = static_cast<std::size_t>(shape.rows * shape.cols);
@@ -72,7 +73,8 @@ TEST_SUITE("train") {
         expected_m = 0.9 * expected_m + 0.1 * half;
         const Dense x = direction_by_svd(0.9 * expected_m + 0.1 * half, 4);
         const double lr = 0.03 * (1 - step / 10.0);
-        const double tall = std::sqrt(std::max(1.0, static_cast<double>(shape.rows) / static_cast<double>(shape.cols)));
+        const double tall =
+            std::sqrt(std::max(1.0, static_cast<double>(shape.rows) / static_cast<double>(shape.cols)));
         expected_w = (1 - lr * 0.1) * expected_w - lr * tall * x;
 
         const double tolerance = sizeof(T) == 4 ? 2e-5 : 1e-12;
@@ -86,8 +88,8 @@ TEST_SUITE("train") {
     Arena<float> w(64, 1.0F), m(64, 0.0F);
     const Arena<float> g(64, 0.0F);
     MuonScratch<float> scratch(8);
-    muon_update<float>(View<float>(w.data(), 8, 8), View<float>(m.data(), 8, 8), ConstView<float>(g.data(), 8, 8),
-                       TrainConfig{}, 0, 1.0F, scratch);
+    muon_update<float>(View<float>(w.data(), 8, 8), View<float>(m.data(), 8, 8),
+                       ConstView<float>(g.data(), 8, 8), TrainConfig{}, 0, 1.0F, scratch);
     for (const float x : w) CHECK(x == 1.0F);
   }
 

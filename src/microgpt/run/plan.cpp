@@ -31,7 +31,8 @@ Cost cost_in(const RunConfig& config, const Corpus& corpus, int threads, double 
   cost.step = seconds_since(start) / steps;
   if (!corpus.held_out.empty()) {
     const Examples some = corpus.held_out.sample(kEvaluated);
-    const std::size_t all = config.eval_positions > 0 ? static_cast<std::size_t>(config.eval_positions) : SIZE_MAX;
+    const std::size_t all =
+        config.eval_positions > 0 ? static_cast<std::size_t>(config.eval_positions) : SIZE_MAX;
     const auto before = std::chrono::steady_clock::now();
     trainer.evaluate(some);
     cost.evaluation = seconds_since(before) * static_cast<double>(std::min(all, corpus.held_out.positions()))

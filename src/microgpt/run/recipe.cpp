@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
 
 #include "microgpt/run/plan.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 
 namespace microgpt {
@@ -43,9 +45,11 @@ double most_by_time(double seconds, double speed) {
 double positions_of_step(const TextProfile& profile, const RunConfig& config) {
   const std::size_t documents =
       config.data.mode == DataMode::lines ? profile.lines.parts : profile.paragraphs.parts;
-  const double of_document = static_cast<double>(profile.characters) / static_cast<double>(std::max<std::size_t>(1, documents));
+  const double of_document =
+      static_cast<double>(profile.characters) / static_cast<double>(std::max<std::size_t>(1, documents));
   return config.train.batch_size
-         * (is_stream_of(config) ? config.model.block_size : std::min<double>(of_document + 1, config.model.block_size));
+         * (is_stream_of(config) ? config.model.block_size
+                                 : std::min<double>(of_document + 1, config.model.block_size));
 }
 
 /// 30 -> "30", 0.05 -> "0.05".
@@ -56,14 +60,16 @@ std::string short_number(double number) {
 }
 
 std::string text_reason(const TextProfile& profile, const RunConfig& config) {
-  const std::string held_out = config.data.held_out > 0 ? "; " + short_number(100 * config.data.held_out) + " % held out"
-                                                        : "; too short to hold any of it out";
+  const std::string held_out = config.data.held_out > 0
+                                   ? "; " + short_number(100 * config.data.held_out) + " % held out"
+                                   : "; too short to hold any of it out";
   switch (config.data.mode) {
     case DataMode::lines:
       return "a list of " + counted(profile.lines.parts, "line") + ", 99 % of them of at most "
              + counted(profile.lines.percentile_99, "character") + ": each line is a document" + held_out;
     case DataMode::paragraphs:
-      return counted(profile.paragraphs.parts, "short paragraph") + " between blank lines: each is a document" + held_out;
+      return counted(profile.paragraphs.parts, "short paragraph") + " between blank lines: each is a document"
+             + held_out;
     case DataMode::stream:
       break;
   }
@@ -80,8 +86,8 @@ std::string model_reason(const RunConfig& config, double seconds, bool by_time) 
 std::string training_reason(const RunConfig& config, double seconds) {
   return counted(static_cast<std::size_t>(config.train.steps), "step") + " of "
          + (config.train.optimizer == OptimizerKind::muon ? "Muon" : "Adam")
-         + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "") + ": what fits into "
-         + short_number(seconds) + " s here";
+         + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "")
+         + ": what fits into " + short_number(seconds) + " s here";
 }
 
 /// A number of steps as a person would write it: 1 or 2 digits, then zeros.
@@ -100,12 +106,19 @@ class TimeTaken {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// What a step of the config costs with this text.
-Cost cost_of(RunConfig config, const std::string& text, const Wish& wish) {
+/// What a step of the config costs with this text, of which the beginning tells enough.
+Cost cost_of(RunConfig config, std::string_view text, const Wish& wish) {
+  constexpr std::size_t kEnough = 20'000'000;  // bytes
+  if (text.size() > kEnough) {
+    std::size_t end = text.rfind('\n', kEnough);
+    if (end == std::string_view::npos || end == 0) end = kEnough;
+    while (continues_character(text[end])) --end;
+    text = text.substr(0, end);
+  }
   Rng rng(config.seed);
-  const Corpus corpus =
-      Corpus::make(Dataset::from_text(text, config.data.mode, ByteOrderMark::drop, config.data.path), config.data,
-                   static_cast<std::size_t>(config.model.block_size), rng);
+  const Corpus corpus = Corpus::make(
+      Dataset::from_text(std::string(text), config.data.mode, ByteOrderMark::drop, config.data.path),
+      config.data, static_cast<std::size_t>(config.model.block_size), rng);
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   return measure_cost(config, corpus, wish.threads, std::clamp(0.02 * wish.seconds, 0.05, 1.0));
 }
@@ -118,6 +131,14 @@ int steps_left(const RunConfig& config, const std::string& text, const Wish& wis
   return steps_within(left, cost, ten_evaluations ? 0 : config.eval_every);
 }
 
+/// Of a short text chance may hold out nothing, or leave nothing to train on.
+bool can_hold_out(const std::string& text, const RunConfig& config) {
+  const Split split =
+      split_dataset(Dataset::from_text(text, config.data.mode, ByteOrderMark::drop, config.data.path),
+                    config.data, static_cast<std::size_t>(config.model.block_size));
+  return !split.training.empty() && !split.held_out.empty();
+}
+
 }  // namespace
 
 void choose_parts(const TextProfile& profile, RunConfig& config) {
@@ -126,7 +147,8 @@ void choose_parts(const TextProfile& profile, RunConfig& config) {
   // A list has short lines and no blank ones between them. Lines nearly all as long as the longest are running text.
   const bool wrapped = lines.median >= 30 && 4 * lines.median >= 3 * lines.percentile_95;
   const bool list = 50 * profile.blank_lines <= lines.parts && lines.percentile_95 <= 64 && !wrapped;
-  const bool pieces = paragraphs.parts >= 200 && paragraphs.parts < lines.parts && paragraphs.percentile_95 <= 200;
+  const bool pieces =
+      paragraphs.parts >= 200 && paragraphs.parts < lines.parts && paragraphs.percentile_95 <= 200;
   config.data.mode = list ? DataMode::lines : pieces ? DataMode::paragraphs : DataMode::stream;
   config.data.long_documents = LongDocuments::split;
 
@@ -137,7 +159,8 @@ void choose_parts(const TextProfile& profile, RunConfig& config) {
     config.data.held_out = profile.characters < 400 ? 0 : profile.characters < 20'000 ? 0.2 : 0.1;
   } else {
     const PartLengths& documents = list ? lines : paragraphs;
-    config.model.block_size = static_cast<int>(std::clamp<std::size_t>(in_eights(documents.percentile_99 + 1), 8, 128));
+    config.model.block_size =
+        static_cast<int>(std::clamp<std::size_t>(in_eights(documents.percentile_99 + 1), 8, 128));
     config.data.held_out = profile.distinct_lines < 15 ? 0 : profile.distinct_lines < 200 ? 0.2 : 0.1;
   }
   config.sample.count = is_stream_of(config) ? 3 : 20;
@@ -183,6 +206,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   config.data.path = path;
   const auto settle = [&] { config = with_overrides(config, wish.overrides); };
   choose_parts(profile, config);
+  if (config.data.held_out > 0 && !can_hold_out(text, config)) config.data.held_out = 0;
   settle();
 
   choose_model(profile, wish.seconds, 0, config);
@@ -195,7 +219,9 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   choose_model(profile, wish.seconds, speed, config);
   settle();
   const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
-  const double epochs = speed * wish.seconds / (6 * parameters * static_cast<double>(std::max<std::size_t>(1, profile.characters)));
+  const double epochs =
+      speed * wish.seconds
+      / (6 * parameters * static_cast<double>(std::max<std::size_t>(1, profile.characters)));
   choose_dropout(epochs, config);
   settle();
 
@@ -205,7 +231,8 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   config.checkpoint_every = config.eval_every;
   config.keep = 2;
   const bool by_time = most_by_time(wish.seconds, speed) < most_by_text(profile, is_stream_of(config));
-  config.why = "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
+  config.why =
+      "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
   settle();
   return {config,
           {text_reason(profile, config), model_reason(config, wish.seconds, by_time),

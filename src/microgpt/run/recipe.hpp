@@ -19,7 +19,8 @@ struct Wish {
 
 struct Recipe {
   RunConfig config;
-  std::vector<std::string> reasons;  ///< what was chosen, and by what: a sentence each for text, model and training
+  std::vector<std::string>
+      reasons;  ///< what was chosen, and by what: a sentence each for text, model and training
 };
 
 /// The config for a text; `path` becomes its data.path. The machine's speed is measured: on another one, or at another

@@ -24,7 +24,8 @@ double sum_of_squares(std::span<const T> x) {
       sums[s] += number * number;
     }
   }
-  for (std::size_t s = 0; i < x.size(); ++i, ++s) sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  for (std::size_t s = 0; i < x.size(); ++i, ++s)
+    sums[s] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
   for (std::size_t half = kSums / 2; half > 0; half /= 2) {
     for (std::size_t s = 0; s < half; ++s) sums[s] += sums[s + half];
   }
@@ -57,7 +58,8 @@ void newton_schulz(Arena<T>& x, Arena<T>& next, Index rows, Index cols, T* gram,
   multiply(rows, rows, cols, {x.data(), cols, 1}, {x.data(), 1, cols}, gram, rows, false);
   multiply(rows, rows, rows, {gram, rows, 1}, {gram, rows, 1}, polynomial, rows, false);
   for (Index i = 0; i < rows * rows; ++i) polynomial[i] = b * gram[i] + c * polynomial[i];
-  for (Index i = 0; i < rows * cols; ++i) next[static_cast<std::size_t>(i)] = a * x[static_cast<std::size_t>(i)];
+  for (Index i = 0; i < rows * cols; ++i)
+    next[static_cast<std::size_t>(i)] = a * x[static_cast<std::size_t>(i)];
   multiply(rows, cols, rows, {polynomial, rows, 1}, {x.data(), cols, 1}, next.data(), cols, true);
   std::swap(x, next);
 }
