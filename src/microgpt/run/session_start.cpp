@@ -4,6 +4,8 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/memory.hpp"
 #include "microgpt/io/atomic_file.hpp"
+#include "microgpt/run/edited_config.hpp"
+#include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/run_state.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -205,7 +207,7 @@ Session Session::resume(const Resume& resume) {
   std::optional<Checkpoint> checkpoint = load_newest_checkpoint(resume.from, resume.passed_over);
   const TrainingRecord record = checkpoint->training();
   RunConfig config = checkpoint->config();
-  if (!resume.data.empty()) config.data.path = absolute_path(resume.data);
+  config.data.path = path_of_text(RunFolder{resume.from}.config(), config);
   // A run that was killed after its last step has still to write its samples.
   const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
   const auto nothing_left = [&](const std::string& why) {
@@ -218,6 +220,8 @@ Session Session::resume(const Resume& resume) {
                            : "has done all its " + std::to_string(config.train.steps) + " steps");
   }
   check_stop_after(resume.stop_after, record.step, config.train.steps);
+  config.data.path = absolute_path(
+      resume.data.empty() ? find_own_text(config.data.path, resume.from, record.data_sha256) : resume.data);
   Rng rng(config.seed);
   Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   check_same_text(resume, config, corpus, *checkpoint);
