@@ -146,10 +146,14 @@ void report_samples(const Session& session, const Samples& samples) {
 void draw_losses(const RunFolder& folder) {
   constexpr std::size_t kPoints = 100;
   std::vector<double> training, held_out;
+  std::size_t evaluations = 0;
   for (const CurvePoint& point : loss_curve(read_metrics(folder.metrics()), kPoints)) {
     if (point.training) training.push_back(*point.training);
-    if (point.held_out) held_out.push_back(*point.held_out);
+    // Both curves have the same steps: before the first evaluation and between two this one is flat.
+    if (point.held_out && evaluations++ == 0) std::fill(held_out.begin(), held_out.end(), *point.held_out);
+    held_out.push_back(point.held_out.value_or(held_out.empty() ? 0 : held_out.back()));
   }
+  if (evaluations < 2) held_out.clear();
   view::Table table{.columns = {{"loss", "loss"},
                                 {"curve", "by step"},
                                 {"first", "first", view::number(4)},

@@ -33,8 +33,10 @@ TEST_SUITE("cli") {
     const std::string out = run.small.out.string();
     const std::string last = run.small.checkpoint("00000400").string();
     const std::vector<std::vector<std::string>> commands = {
-        {"sample", "-n", "5", "--model"},          {"eval", "--json", "--model"},
-        {"score", "agate", "--json", "--model"},   {"study", "lens", "--text", "agate", "--json", "--model"},
+        {"sample", "-n", "5", "--model"},
+        {"eval", "--json", "--model"},
+        {"score", "agate", "--json", "--model"},
+        {"study", "lens", "--text", "agate", "--json", "--model"},
         {"explain", "softmax", "--json", "--text", "agate", "--model"}};
     const auto output = [](std::vector<std::string> command, const std::vector<std::string>& more) {
       command.insert(command.end(), more.begin(), more.end());
@@ -68,21 +70,24 @@ TEST_SUITE("cli") {
     // On a terminal one line says which.
     const ProcessOptions terminal = {.terminal = true, .errors_to_terminal = true};
     const auto shown = run_microgpt({"sample", "-n", "1", out}, terminal);
-    const std::string line = "using the best weights by held-out loss, of step " + std::to_string(run.best_step())
-                             + " of 400 (--last takes the last)";
+    const std::string line = "using the best weights by held-out loss, of step "
+                             + std::to_string(run.best_step()) + " of 400 (--last takes the last)";
     CHECK_MESSAGE(shown.out.find(line) != std::string::npos, shown.out);
     const auto quiet = run_microgpt({"sample", "-n", "1", out, "--last"}, terminal);
     CHECK(quiet.out.find("using the") == std::string::npos);
   }
 
-  TEST_CASE("best weights: a run that memorises says so once on its way and at its end, with whose the samples are") {
+  TEST_CASE(
+      "best weights: a run that memorises says so once on its way and at its end, with whose the samples "
+      "are") {
     const LearntByHeart run;
     const auto words = run_microgpt(run.train({}));
     REQUIRE(words.exit_code == 0);
     const std::string step = std::to_string(run.best_step());
     CAPTURE(words.out);
     CHECK_MESSAGE(
-        words.err.starts_with("warning: the model has memorised its text: the held-out loss ended at "), words.err);
+        words.err.starts_with("warning: the model has memorised its text: the held-out loss ended at "),
+        words.err);
     CHECK(words.err.find(" at step " + step) != std::string::npos);
     CHECK(lines_of(words.err).size() == 1);
     int told = 0;
@@ -109,7 +114,8 @@ TEST_SUITE("cli") {
     const auto resumed = run_microgpt({"train", "--resume", run.small.out.string()});
     CHECK(resumed.exit_code == 0);
     CHECK(resumed.out.find("is missing: ") != std::string::npos);
-    CHECK(resumed.out.find("samples of the last weights, as the file of the best is missing") != std::string::npos);
+    CHECK(resumed.out.find("samples of the last weights, as the file of the best is missing")
+          != std::string::npos);
     CHECK(resumed.out.find("trained before, 400 steps; now only sampled; loss ") != std::string::npos);
   }
 
@@ -130,9 +136,9 @@ TEST_SUITE("cli") {
     const auto sentence = [](const std::string& text, const std::string& count) {
       const SmallRun small;
       write_bytes(small.text, text);
-      const auto result = run_microgpt(small.train({"--set", "data.held_out=0", "--set", "sample.count=" + count,
-                                                    "--set", "train.learning_rate=0.05", "--set",
-                                                    "sample.temperature=0", "--steps", "60"}));
+      const auto result = run_microgpt(
+          small.train({"--set", "data.held_out=0", "--set", "sample.count=" + count, "--set",
+                       "train.learning_rate=0.05", "--set", "sample.temperature=0", "--steps", "60"}));
       REQUIRE(result.exit_code == 0);
       for (const std::string& line : lines_of(result.out)) {
         if (line.find("training text.") != std::string::npos) return line;
@@ -145,8 +151,9 @@ TEST_SUITE("cli") {
 
   TEST_CASE("terminal: a finished run shows its losses as curves, and none in a pipe") {
     const SmallRun small;
-    const auto shown = run_microgpt(small.train({"--steps", "60"}),
-                                    {.environment = {{"TERM", "xterm"}, {"NO_COLOR", "1"}}, .terminal = true});
+    const auto shown =
+        run_microgpt(small.train({"--steps", "60"}),
+                     {.environment = {{"TERM", "xterm"}, {"NO_COLOR", "1"}}, .terminal = true});
     CHECK(shown.exit_code == 0);
     for (const char* name : {"training", "held out"}) {
       bool curve = false;

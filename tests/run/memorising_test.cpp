@@ -75,7 +75,8 @@ TEST_SUITE("run") {
     CAPTURE(words);
     CHECK(words.starts_with("the model has memorised its text: the held-out loss ended at "));
     CHECK(words.find(" at step " + std::to_string(expected.best->step)) != std::string::npos);
-    CHECK((words.find("above guessing") != std::string::npos) == (*expected.held_out_loss > expected.guessing));
+    CHECK((words.find("above guessing") != std::string::npos)
+          == (*expected.held_out_loss > expected.guessing));
 
     std::vector<int> again;
     const auto listen = [&](const StepDone& done) {

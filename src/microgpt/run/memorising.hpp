@@ -24,8 +24,7 @@ class Memorising {
     }
     const bool rises = is_clearly_above(held_out.loss, best_->loss) && training < training_at_best_;
     rising_ = rises ? rising_ + 1 : 0;
-    beyond_guessing_ =
-        is_clearly_above(held_out.loss, guessing_) && is_clearly_above(guessing_, training);
+    beyond_guessing_ = is_clearly_above(held_out.loss, guessing_) && is_clearly_above(guessing_, training);
   }
 
   /// As of the last evaluation.
