@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/model.hpp"
 #include "cli/terminal.hpp"
 #include "cli/usage.hpp"
 #include "microgpt/base/error.hpp"
@@ -69,6 +70,7 @@ int main(int argc, char** argv) {
   };
   group("Train a model and write with it", {add_train, add_sample, add_info});
   group("Judge it", {add_eval, add_score});
+  add_last_option(*program.get_subcommand("score"));  // its --model must have its name
   group("Look inside", {add_explain, add_study});
   group("microgpt.py itself, and speed", {add_reference, add_bench});
 

@@ -13,11 +13,15 @@ namespace microgpt::cli {
 /// Writes a warning on standard error about the first damaged checkpoint it is told of.
 std::function<void(const Error&)> warn_once_of_damage();
 
-/// The checkpoint a path means: the file, or the newest valid one of a run folder. One that is damaged is passed over
-/// with a warning on standard error.
+/// The checkpoint a path means: the file, or of a run folder the best by held-out loss, if there is one and --last was
+/// not given, or else the newest. If the best is not the newest, a line on standard error says so on a terminal. One
+/// that is damaged is passed over with a warning there.
 Checkpoint load_model(const std::string& path);
 
-/// The option --model PATH, which may stand without its name as well.
+/// The flag --last, which load_model follows; for commands whose --model is not that of add_model_option.
+void add_last_option(CLI::App& command);
+
+/// The option --model PATH, which may stand without its name as well, and --last.
 void add_model_option(CLI::App& command, std::string& model);
 
 /// Calls use() with the model's weights in the precision they are stored in.

@@ -36,21 +36,55 @@ Progress::Progress(const Session& session, bool quiet)
 
 void Progress::operator()(const StepDone& done) {
   if (done.held_out_loss) held_out_ = done.held_out_loss;
+  if (quiet_) return;
+  tell_of_memorising(done);
   const int step = done.step.step;
-  const int steps = session_.config().train.steps;
   if (live_) {
     const auto now = Clock::now();
-    if (now - shown_ < std::chrono::milliseconds(100) && step != steps) return;
+    if (now - shown_ < std::chrono::milliseconds(100) && step != session_.config().train.steps) return;
     shown_ = now;
     renew(line(step));
-  } else if (!quiet_ && budget_) {
-    const int ticks = static_cast<int>(20 * std::min(1.0, session_.tally().seconds() / *budget_));
-    if (ticks > ticks_) std::cout << line(step) << '\n' << std::flush;
-    ticks_ = ticks;
-  } else if (!quiet_) {
-    const int every = std::max(1, steps / 20);
-    if (step % every == 0 || step == steps) std::cout << line(step) << '\n' << std::flush;
+  } else if (due(step)) {
+    print(line(step));
+    held_out_.reset();
   }
+}
+
+/// Whether a step has a line in a log: about every twentieth of the run, and by the clock.
+bool Progress::due(int step) {
+  const double now = session_.tally().seconds();
+  bool by_share = false;
+  if (budget_) {
+    const int ticks = static_cast<int>(20 * std::min(1.0, now / *budget_));
+    by_share = ticks > ticks_;
+    ticks_ = ticks;
+  } else {
+    const int steps = session_.config().train.steps;
+    by_share = step % std::max(1, steps / 20) == 0 || step == steps;
+  }
+  if (!by_share) return log_.due(now);
+  log_.written(now);
+  return true;
+}
+
+/// A line that stays.
+void Progress::print(const std::string& words) {
+  std::cout << (live_ ? "\r\x1b[K" : "") << words << '\n' << std::flush;
+}
+
+void Progress::tell_of_memorising(const StepDone& done) {
+  if (!done.memorises || told_ || !done.held_out_loss) return;
+  told_ = true;
+  const RunSummary summary = session_.summary();
+  std::string above;
+  if (summary.best && summary.best->step < done.step.step) {
+    above = ", above its best of " + nats_text(summary.best->loss) + " at step "
+            + std::to_string(summary.best->step);
+  } else {
+    above = ", above guessing (" + nats_text(summary.guessing) + ")";
+  }
+  print("the model begins to memorise its text: the held-out loss is " + nats_text(*done.held_out_loss)
+        + " after step " + std::to_string(done.step.step) + above + ", while the training loss falls");
 }
 
 /// A line that went on in the next row of the screen could not be taken back.

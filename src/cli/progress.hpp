@@ -1,11 +1,12 @@
 // The progress of a training run on standard output: on a terminal one line that renews itself, in a pipe about twenty
-// plain ones.
+// plain ones, and more of them by the clock where steps are slow.
 #pragma once
 
 #include <chrono>
 #include <optional>
 #include <string>
 
+#include "cli/line_clock.hpp"
 #include "microgpt/run/session.hpp"
 
 namespace microgpt::cli {
@@ -26,6 +27,9 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] std::string line(int step) const;
+  [[nodiscard]] bool due(int step);
+  void print(const std::string& words);
+  void tell_of_memorising(const StepDone& done);
   static void renew(const std::string& line);
 
   const Session& session_;
@@ -34,8 +38,10 @@ class Progress {
   bool live_;
   std::optional<double> budget_;  // seconds that were left at the start
   int ticks_ = 0;                 // twentieths of the budget that were shown
+  LineClock log_;
   Clock::time_point shown_{};
-  std::optional<double> held_out_;
+  std::optional<double> held_out_;  // in a pipe: if it is new
+  bool told_ = false;               // of memorising
 };
 
 }  // namespace microgpt::cli

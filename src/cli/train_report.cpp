@@ -1,12 +1,17 @@
 #include "cli/train_report.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "cli/model.hpp"
+#include "cli/page.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/model/parameters.hpp"
+#include "microgpt/render/text.hpp"
+#include "microgpt/run/history.hpp"
 
 namespace microgpt::cli {
 
@@ -76,16 +81,26 @@ void warn_of_loss(const Session& session) {
   // A fresh model is a little worse than guessing: one nat more is no bad start but weights that were driven off.
   const double guessing = uniform_nats(session.config().model.vocab_size, session.config().data.mode);
   const RunSummary summary = session.summary();
-  if (session.tally().steps() == 0 || summary.mean_loss < guessing + 1) return;
+  if (summary.memorised) {
+    // Best weights that were memorised already were measured too late.
+    const bool late = summary.best && summary.best->loss > summary.guessing;
+    std::cerr << "warning: " << memorised_text(summary) << ": "
+              << (late ? "to keep weights from before, add --set train.eval_every="
+                             + std::to_string(std::max(1, summary.best->step / 10))
+                       : "more text, fewer steps or a smaller model help")
+              << '\n';
+    return;
+  }
+  if (summary.mean_steps == 0 || summary.mean_loss < guessing + 1) return;
   std::cerr << "warning: the loss ended at " << nats_text(summary.mean_loss) << ", worse than guessing ("
             << format("%.2f", guessing) << "): try a lower train.learning_rate\n";
 }
 
 namespace {
 
-void report_early_stop(const Session& session, const RunSummary& summary) {
-  std::cout << kIndent << stopped_early_text(session.config()) << '\n';
-  if (!summary.best) return;
+/// Where the best weights are, if they are not the last.
+void report_best(const Session& session, const RunSummary& summary) {
+  if (!summary.best || (!summary.stopped_early && summary.best->step == summary.step)) return;
   const auto best = session.folder()->best_checkpoint();
   std::error_code unknown;
   std::cout << kIndent << "the best, " << nats_text(summary.best->loss) << " at step " << summary.best->step
@@ -93,13 +108,31 @@ void report_early_stop(const Session& session, const RunSummary& summary) {
             << shell_quoted(from_here(best)) << '\n';
 }
 
+std::string novelty_text(std::size_t fresh, std::size_t all) {
+  const std::size_t known = all - fresh;
+  const std::string these = "these " + std::to_string(all);
+  if (all == 1) {
+    return fresh == 1 ? "It is new: it does not occur in the training text."
+                      : "It is not new: it occurs in the training text.";
+  }
+  if (fresh == 0) return "None of " + these + " is new: all of them occur in the training text.";
+  if (known == 0) return "All of " + these + " are new: none of them occurs in the training text.";
+  return std::to_string(fresh) + " of " + these
+         + (fresh == 1 ? " is new; the other " : " are new; the other ")
+         + (known == 1 ? "one occurs" : std::to_string(known) + " occur") + " in the training text.";
+}
+
 void report_samples(const Session& session, const Samples& samples) {
   const RunConfig& config = session.config();
-  std::cout << bold("samples") << '\n';
+  std::cout << bold("samples");
+  if (samples.best_is_missing) {
+    std::cout << " of the last weights, as the file of the best is missing or damaged";
+  } else if (samples.step != session.step()) {
+    std::cout << " of the best weights, of step " << samples.step << " of " << session.step();
+  }
+  std::cout << '\n';
   for (const std::string& text : samples.texts) std::cout << as_document(text, config.data.mode) << '\n';
-  std::cout << samples.fresh << " of these " << samples.texts.size()
-            << (samples.fresh == 1 ? " is new: it does" : " are new: they do")
-            << " not occur in the training text.\n";
+  std::cout << novelty_text(samples.fresh, samples.texts.size()) << '\n';
   if (samples.cut > 0) {
     std::cout << samples.cut << (samples.cut == 1 ? " was" : " were") << " cut after " << samples.max_chars
               << " characters (" << (config.sample.max_chars > 0 ? "sample.max_chars" : "model.block_size")
@@ -109,6 +142,35 @@ void report_samples(const Session& session, const Samples& samples) {
             << shell_quoted(from_here(session.folder()->path)) << '\n';
 }
 
+/// The losses of the run as small curves.
+void draw_losses(const RunFolder& folder) {
+  constexpr std::size_t kPoints = 100;
+  std::vector<double> training, held_out;
+  std::size_t evaluations = 0;
+  for (const CurvePoint& point : loss_curve(read_metrics(folder.metrics()), kPoints)) {
+    if (point.training) training.push_back(*point.training);
+    // Both curves have the same steps: before the first evaluation and between two this one is flat.
+    if (point.held_out && evaluations++ == 0) std::fill(held_out.begin(), held_out.end(), *point.held_out);
+    held_out.push_back(point.held_out.value_or(held_out.empty() ? 0 : held_out.back()));
+  }
+  if (evaluations < 2) held_out.clear();
+  view::Table table{.columns = {{"loss", "loss"},
+                                {"curve", "by step"},
+                                {"first", "first", view::number(4)},
+                                {"lowest", "lowest", view::number(4)},
+                                {"last", "last", view::number(4)}}};
+  const auto add = [&](const char* name, const std::vector<double>& losses) {
+    if (losses.size() < 2) return;  // no curve
+    table.rows.push_back(
+        {name, losses, losses.front(), *std::min_element(losses.begin(), losses.end()), losses.back()});
+  };
+  add("training", training);
+  add("held out", held_out);
+  render::Screen out = screen();
+  out.width = std::min(out.width, 80);
+  if (!table.rows.empty()) std::cout << render::to_text(table, out);
+}
+
 }  // namespace
 
 void report(const Session& session, const Samples& samples) {
@@ -116,10 +178,14 @@ void report(const Session& session, const Samples& samples) {
   const int steps = session.tally().steps();
   std::cout << bold("trained") << ' ';
   if (steps == 0) {
-    std::cout << "before; now only sampled";  // resumed at its end
+    std::cout << "before, " << count(summary.step, "step") << "; now only sampled";  // resumed at its end
   } else {
-    std::cout << count(steps, "step") << format(" in %.2f s; loss ", session.tally().seconds())
-              << nats_text(summary.mean_loss);
+    std::cout << count(steps, "step") << format(" in %.2f s", session.tally().seconds());
+  }
+  if (summary.mean_steps == 0) {
+    std::cout << "; its loss is not recorded";
+  } else {
+    std::cout << "; loss " << nats_text(summary.mean_loss);
     if (summary.mean_steps > 1) std::cout << " (mean of the last " << summary.mean_steps << " steps)";
   }
   if (summary.held_out_loss) {
@@ -129,7 +195,9 @@ void report(const Session& session, const Samples& samples) {
     if (summary.sample) std::cout << " on a sample of " << counted(*summary.sample, "character");
   }
   std::cout << '\n';
-  if (summary.stopped_early) report_early_stop(session, summary);
+  if (summary.stopped_early) std::cout << kIndent << stopped_early_text(session.config()) << '\n';
+  report_best(session, summary);
+  if (stdout_is_terminal()) draw_losses(*session.folder());
   if (!samples.texts.empty()) report_samples(session, samples);
 }
 
@@ -139,6 +207,7 @@ void report_json(const Session& session, const Samples& samples) {
   const TextSummary& data = session.corpus().summary;
   const RunSummary summary = session.summary();
   ordered_json document = {{"run", session.folder()->path.string()},
+                           {"step", summary.step},
                            {"steps", session.tally().steps()},
                            {"parameters", parameter_count(config.model)},
                            {"data",
@@ -153,16 +222,20 @@ void report_json(const Session& session, const Samples& samples) {
                              {"test", data.test}}},
                            {"seconds", session.tally().seconds()},
                            {"characters_per_second", session.tally().characters_per_second()},
-                           {"mean_loss", summary.mean_loss},
+                           {"mean_loss", nullptr},
                            {"mean_loss_steps", summary.mean_steps}};
+  if (summary.mean_steps > 0) document["mean_loss"] = summary.mean_loss;  // or it is not recorded
   document["held_out_loss"] =
       summary.held_out_loss ? ordered_json(*summary.held_out_loss) : ordered_json(nullptr);
   document["held_out_sample"] = summary.sample ? ordered_json(*summary.sample) : ordered_json(nullptr);
   document["best"] = nullptr;
   if (summary.best) document["best"] = {{"step", summary.best->step}, {"held_out_loss", summary.best->loss}};
   document["stopped_early"] = summary.stopped_early;
+  document["memorised"] = summary.memorised;
   document["reproducible"] = config.time_budget == 0;
   document["samples"] = samples.texts;
+  document["samples_step"] = samples.step;
+  document["best_is_missing"] = samples.best_is_missing;
   document["new_samples"] = samples.fresh;
   document["cut_samples"] = samples.cut;
   // The folder's name may be any bytes; JSON is UTF-8.

@@ -11,8 +11,8 @@ namespace microgpt::cli {
 /// Data, model and folder, in words on standard output.
 void describe(const Session& session, int threads);
 
-/// One line on standard error if the loss ended far above that of guessing blindly: numbers that stay finite need not
-/// mean anything.
+/// One line on standard error if the model has memorised its text, or if the loss ended far above that of guessing
+/// blindly: numbers that stay finite need not mean anything.
 void warn_of_loss(const Session& session);
 
 /// The outcome, in words or as one JSON document on standard output.

@@ -110,6 +110,7 @@ void add_view(CLI::App& parent, const ViewSpec& spec) {
                         : "Run folder or checkpoint file (default: a small built-in example)")
         ->required(spec.needs == Needs::model)
         ->option_text("PATH");
+    add_last_option(command);
   }
   for (const OptionSpec& option : spec.options)
     given->options.emplace_back(&option, add_option(command, option));

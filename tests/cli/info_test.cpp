@@ -54,7 +54,7 @@ TEST_SUITE("cli") {
   TEST_CASE("info: one damaged file is refused; in a folder the one before it is shown") {
     const SmallRun small;
     REQUIRE(run_microgpt(small.train({"--quiet", "--stop-after", "12"})).exit_code == 130);
-    const auto result = run_microgpt({"info", small.out.string()});
+    const auto result = run_microgpt({"info", small.out.string(), "--last"});
     CHECK(result.exit_code == 0);
     CHECK(result.out.find(microgpt::sha256(read_bytes(small.checkpoint("00000012")))) != std::string::npos);
     CHECK(result.out.find('\x1b') == std::string::npos);
@@ -62,7 +62,11 @@ TEST_SUITE("cli") {
     const auto file = run_microgpt({"info", small.checkpoint("00000012").string()});
     CHECK(file.exit_code == 4);
     CHECK(refused_in_one_line(file));
-    const auto folder = run_microgpt({"info", small.out.string(), "--json"});
+    const auto best = run_microgpt({"info", small.out.string(), "--json"});
+    CHECK(best.exit_code == 0);
+    CHECK(best.err == "");  // the best are of step 10
+    CHECK(PageJson(best.out).fact("file").text().ends_with("best.safetensors"));
+    const auto folder = run_microgpt({"info", small.out.string(), "--last", "--json"});
     CHECK(folder.exit_code == 0);
     CHECK(folder.err.starts_with("warning: "));
     CHECK(PageJson(folder.out).fact("step").number() == 10);

@@ -233,7 +233,7 @@ TEST_SUITE("cli") {
     const Run50 run(
         R"("batch_size": 4, "learning_rate": 1, "warmup_steps": 50, "schedule": "constant", "eval_every": 1)");
     const auto info = [&](const std::string& file) {
-      return PageJson(run_microgpt({"info", (run.folder / file).string(), "--json"}).out);
+      return PageJson(run_microgpt({"info", (run.folder / file).string(), "--last", "--json"}).out);
     };
     const PageJson best = info("whole/checkpoints/best.safetensors");
     const PageJson last = info("whole");
@@ -273,7 +273,7 @@ TEST_SUITE("cli") {
     write_bytes(run.text, text.substr(0, text.rfind('\n', text.size() / 2) + 1));
     CHECK(run_microgpt(run.resume("run", {"--data-changed-ok"})).exit_code == 0);
     const auto info = [&](const char* name) {
-      return PageJson(run_microgpt({"info", (run.folder / name).string(), "--json"}).out);
+      return PageJson(run_microgpt({"info", (run.folder / name).string(), "--last", "--json"}).out);
     };
     CHECK(info("run").fact("step").number() == 50);
     CHECK(info("run").fact("characters").number() == 27);

@@ -282,9 +282,11 @@ TEST_SUITE("run") {
     fs::remove(stones.folder / "run/checkpoints/best.safetensors");
     const auto missing = resumed();
     CHECK(missing.exit_code == 0);
-    CHECK(missing.out.find(texts) != std::string::npos);
     CHECK(missing.out.find("missing") != std::string::npos);
-    CHECK(read_bytes(stones.folder / "run/samples.txt") == texts);
+    // The last weights write others.
+    const std::string others = read_bytes(stones.folder / "run/samples.txt");
+    CHECK(missing.out.find(others) != std::string::npos);
+    CHECK(others != texts);
   }
 #endif
 

@@ -29,11 +29,12 @@ struct ProcessOptions {
   std::filesystem::path folder = {};  ///< to start in; else the test's own
   /// Variables of the environment; an empty value takes one away.
   std::vector<std::pair<std::string, std::string>> environment = {};
-  std::string stdout_to = {};  ///< a file for standard output, such as /dev/full; else it is caught
-  bool terminal = false;       ///< standard output is a pseudo-terminal
-  unsigned short columns = 0;  ///< its width, if it tells one
-  int seconds = 120;           ///< then it is killed
-  std::uint64_t memory = 0;    ///< most bytes it may have beside its code and stack; 0: as many as there are
+  std::string stdout_to = {};       ///< a file for standard output, such as /dev/full; else it is caught
+  bool terminal = false;            ///< standard output is a pseudo-terminal
+  bool errors_to_terminal = false;  ///< and standard error is the same one
+  unsigned short columns = 0;       ///< its width, if it tells one
+  int seconds = 120;                ///< then it is killed
+  std::uint64_t memory = 0;  ///< most bytes it may have beside its code and stack; 0: as many as there are
 };
 
 struct ProcessResult {
@@ -142,6 +143,7 @@ class Process {
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     if (!options_.stdout_to.empty()) out = ::open(options_.stdout_to.c_str(), O_WRONLY);
+    if (options_.errors_to_terminal) err = out;
     const int in = ::open("/dev/null", O_RDONLY);
     const bool ready = ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0
                        && ::dup2(err, STDERR_FILENO) >= 0

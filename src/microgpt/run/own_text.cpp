@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/run/moved_text.hpp"
 
 namespace microgpt {
 
@@ -19,9 +20,10 @@ Token opening(const RunConfig& config, const Tokenizer& tokenizer) {
 
 OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data) {
   const DataConfig& config = checkpoint.config().data;
-  const std::string path = data.empty() ? config.path : data;
+  const std::string& sha256 = checkpoint.training().data_sha256;
+  const std::string path = data.empty() ? find_own_text(config.path, checkpoint.path(), sha256) : data;
   Dataset dataset = Dataset::load(path, config.mode, ByteOrderMark::drop);
-  if (dataset.digest() != checkpoint.training().data_sha256) {
+  if (dataset.digest() != sha256) {
     throw Error(Fault::data,
                 {.what = "not the model's own text",
                  .where = path,

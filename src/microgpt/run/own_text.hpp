@@ -20,8 +20,8 @@ struct OwnText {
   Sides split;
 };
 
-/// Read from `data`, or if that is empty from where the run had it. Throws Error (data) if its SHA-256 is not the
-/// run's.
+/// Read from `data`, or if that is empty from where the run had it or where it was moved to with the run
+/// (find_own_text). Throws Error (data) if its SHA-256 is not the run's.
 OwnText load_own_text(const Checkpoint& checkpoint, const std::string& data);
 
 }  // namespace microgpt

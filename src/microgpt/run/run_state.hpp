@@ -7,6 +7,7 @@
 #include <string>
 
 #include "microgpt/run/checkpoint_store.hpp"
+#include "microgpt/run/memorising.hpp"
 #include "microgpt/run/run_lock.hpp"
 #include "microgpt/run/session.hpp"
 #include "microgpt/run/training.hpp"
@@ -47,6 +48,7 @@ struct Session::Run {
   std::optional<RunFiles> files{};
   std::unique_ptr<Training> training{};
   EarlyStopping stopping{0};
+  Memorising memorising{0};
   std::optional<Stopwatch> watch{};
   Tally tally{};
   std::optional<int> resumed_after{};
@@ -55,14 +57,19 @@ struct Session::Run {
   std::optional<double> held_out_loss{};  ///< of the present weights
   std::optional<MeasuredLoss> best{};
 
-  /// Chooses `judges`.
+  /// Chooses the held-out examples, and what is judged by their losses.
   void choose_judges();
   /// Opens the files and takes up what they tell of the steps before. `text_changed`: they are of another text.
   void open(const RunFolder& folder, std::unique_ptr<RunLock> lock, bool text_changed);
   [[nodiscard]] TrainingRecord record() const;
   std::filesystem::path save();
+  /// What a held-out loss tells of the run: whether it is the best so far, in vain, of a text learnt by heart.
+  bool judge(const MeasuredLoss& held_out);
   /// Whether it is the best so far, which is then saved.
   bool take_up_held_out(int step, double loss);
+  /// Makes the weights that write the samples ready: the best or, where there are none or their file is not what was
+  /// recorded, the present ones. Returns whether they are the best.
+  bool take_best_weights();
   /// After a breakdown: keeps what is good. Returns what was kept, for the hint.
   std::string rescue();
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/number.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/run/own_text.hpp"
 #include "microgpt/run/run_state.hpp"
@@ -66,7 +67,9 @@ RunSummary Session::summary() const {
           .held_out_loss = run_->held_out_loss,
           .sample = run_->sample,
           .best = run_->best,
-          .stopped_early = run_->stopping.over() && step() < run_->config.train.steps};
+          .stopped_early = run_->stopping.over() && step() < run_->config.train.steps,
+          .memorised = run_->held_out_loss && run_->memorising.found(),
+          .guessing = run_->memorising.guessing()};
 }
 
 StepDone Session::step_once() {
@@ -98,6 +101,7 @@ StepDone Session::step_once() {
       throw error.with_hint(run.rescue());
     }
     done.is_best = run.take_up_held_out(training.step(), *done.held_out_loss);
+    done.memorises = run.memorising.found();
   }
   if (run.files && due(config.checkpoint_every)) done.saved = run.save();
   return done;
@@ -114,11 +118,36 @@ bool Session::run(const Listener& listener, const std::function<bool(int step)>&
   return true;
 }
 
+bool Session::Run::take_best_weights() {
+  if (!best || best->step == training->step()) {
+    training->write_with_present();
+    return best.has_value();
+  }
+  if (files) {
+    try {
+      const Checkpoint file = Checkpoint::load(files->folder.best_checkpoint());
+      const TrainingRecord saved = file.training();
+      if (saved.step == best->step && saved.data_sha256 == corpus.dataset.digest()) {
+        training->write_with(file);
+        return true;
+      }
+    } catch (const Error&) {  // gone or damaged
+    }
+  } else if (training->write_with_best()) {
+    return true;
+  }
+  training->write_with_present();
+  return false;
+}
+
 std::optional<Samples> Session::write_samples(const std::function<bool()>& stop) {
   const RunConfig& config = run_->config;
   Samples samples{.max_chars =
                       config.sample.max_chars > 0 ? config.sample.max_chars : config.model.block_size};
   std::string file;
+  const bool is_best = run_->take_best_weights();
+  samples.step = is_best ? run_->best->step : step();
+  samples.best_is_missing = run_->best && !is_best;
   for (int i = 0; i < config.sample.count; ++i) {
     if (stop && stop()) return std::nullopt;
     const std::string& text = samples.texts.emplace_back(run_->training->write(run_->rng));
@@ -130,6 +159,18 @@ std::optional<Samples> Session::write_samples(const std::function<bool()>& stop)
   const std::string_view pieces[] = {file};
   if (run_->files) write_file_atomically(run_->files->folder.samples(), pieces);
   return samples;
+}
+
+std::string memorised_text(const RunSummary& summary) {
+  const double loss = summary.held_out_loss.value_or(0);
+  const auto nats = [](double value) { return fixed_text(value, 2); };
+  std::string above;
+  if (summary.best && loss > summary.best->loss)
+    above =
+        ", above its best of " + nats(summary.best->loss) + " at step " + std::to_string(summary.best->step);
+  if (loss > summary.guessing)
+    above += (above.empty() ? ", above guessing, " : " and above guessing, ") + nats(summary.guessing);
+  return "the model has memorised its text: the held-out loss ended at " + nats(loss) + above;
 }
 
 std::string stopped_early_text(const RunConfig& config) {

@@ -3,7 +3,10 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/memory.hpp"
+#include "microgpt/evaluate/texts.hpp"
 #include "microgpt/io/atomic_file.hpp"
+#include "microgpt/run/edited_config.hpp"
+#include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/run_state.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -82,16 +85,23 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
                          CheckpointStore(folder, config, corpus.tokenizer)});
   if (text_changed) files->metrics.text_changed(step, corpus.dataset.digest());
   const MetricsRecord past = read_metrics(folder.metrics());
-  const std::size_t from = past.training.size() - std::min(past.training.size(), Tally::kWindow);
-  for (std::size_t i = from; i < past.training.size(); ++i) tally.add_past(past.training[i].loss);
+  auto training_loss = past.training.begin();
+  const auto add_steps_up_to = [&](int last) {
+    for (; training_loss != past.training.end() && training_loss->step <= last; ++training_loss)
+      tally.add_past(training_loss->loss);
+  };
   // Losses on another text say nothing of those on this one.
   for (std::size_t i = past.present_text; i < past.held_out.size(); ++i) {
-    stopping.add(past.held_out[i].loss);
-    if (!best || past.held_out[i].loss < best->loss) best = past.held_out[i];
+    const MeasuredLoss& one = past.held_out[i];
+    add_steps_up_to(one.step);
+    judge(one);
   }
+  add_steps_up_to(step);
 }
 
 void Session::Run::choose_judges() {
+  stopping = EarlyStopping(config.patience);
+  memorising = Memorising(uniform_nats(config.model.vocab_size, config.data.mode));
   judges = corpus.held_out;
   if (config.eval_positions == 0 || judges.empty()) return;
   judges = judges.sample(static_cast<std::size_t>(config.eval_positions));
@@ -109,14 +119,22 @@ fs::path Session::Run::save() {
   return files->folder.checkpoint(training->step());
 }
 
+bool Session::Run::judge(const MeasuredLoss& held_out) {
+  const bool is_best = !best || held_out.loss < best->loss;
+  if (is_best) best = held_out;
+  stopping.add(held_out.loss);
+  memorising.add(held_out, tally.mean_loss());
+  return is_best;
+}
+
 bool Session::Run::take_up_held_out(int step, double loss) {
-  const bool is_best = !best || loss < best->loss;
-  if (is_best) best = {step, loss};
-  stopping.add(loss);
+  const bool is_best = judge({step, loss});
   if (files) {
     files->metrics.held_out(step, loss, sample);
     files->metrics.sync();
     training->save_if_best(files->checkpoints, record());
+  } else if (is_best) {
+    training->keep_best();
   }
   return is_best;
 }
@@ -149,7 +167,6 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
   check_memory(config, start.threads, start.where);
 
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
-  run->stopping = EarlyStopping(run->config.patience);
   run->choose_judges();
   std::optional<RunFolder> folder;
   if (start.make_folder) {
@@ -205,7 +222,7 @@ Session Session::resume(const Resume& resume) {
   std::optional<Checkpoint> checkpoint = load_newest_checkpoint(resume.from, resume.passed_over);
   const TrainingRecord record = checkpoint->training();
   RunConfig config = checkpoint->config();
-  if (!resume.data.empty()) config.data.path = absolute_path(resume.data);
+  config.data.path = path_of_text(RunFolder{resume.from}.config(), config);
   // A run that was killed after its last step has still to write its samples.
   const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
   const auto nothing_left = [&](const std::string& why) {
@@ -218,6 +235,8 @@ Session Session::resume(const Resume& resume) {
                            : "has done all its " + std::to_string(config.train.steps) + " steps");
   }
   check_stop_after(resume.stop_after, record.step, config.train.steps);
+  config.data.path = absolute_path(
+      resume.data.empty() ? find_own_text(config.data.path, resume.from, record.data_sha256) : resume.data);
   Rng rng(config.seed);
   Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
   check_same_text(resume, config, corpus, *checkpoint);
@@ -230,7 +249,6 @@ Session Session::resume(const Resume& resume) {
   if (!lock) lock = std::make_unique<RunLock>(folder.path);
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
   run->resumed_after = record.step;
-  run->stopping = EarlyStopping(run->config.patience);
   run->choose_judges();
   if (!text_changed) run->held_out_loss = record.held_out_loss;
   run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));

@@ -32,11 +32,18 @@ class TrainingIn final : public Training {
     return store.save_if_best(record, state_);
   }
 
-  std::string write(Rng& rng) override {
-    if (!writer_)
-      writer_.emplace(config_, state_.parameters, tokenizer_, config_.sample, std::span<const Token>{});
-    return tokenizer_.decode(writer_->write(rng));
+  void keep_best() override { best_.emplace(state_.parameters); }
+  void write_with_present() override { write_with(state_.parameters); }
+  bool write_with_best() override {
+    if (best_) write_with(*best_);
+    return best_.has_value();
   }
+  void write_with(const Checkpoint& checkpoint) override {
+    writer_.reset();
+    best_.emplace(checkpoint.parameters<T>());
+    write_with(*best_);
+  }
+  std::string write(Rng& rng) override { return tokenizer_.decode(writer_->write(rng)); }
 
   [[nodiscard]] Parameters<double> parameters() const override {
     Parameters<double> copy(config_.model);
@@ -50,6 +57,9 @@ class TrainingIn final : public Training {
   }
 
  private:
+  void write_with(const Parameters<T>& parameters) {
+    writer_.emplace(config_, parameters, tokenizer_, config_.sample, std::span<const Token>{});
+  }
   void keep_state() {
     if (aside_) {
       *aside_ = state_;
@@ -63,7 +73,8 @@ class TrainingIn final : public Training {
   TrainState<T> state_;
   Trainer<T> trainer_;
   std::optional<TrainState<T>> aside_;
-  std::optional<Writer<T>> writer_;
+  std::optional<Parameters<T>> best_;
+  std::optional<Writer<T>> writer_;  // of the parameters in state_ or of best_
 };
 
 /// make<T>() in the config's precision.

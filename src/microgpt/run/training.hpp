@@ -24,7 +24,14 @@ class Training {
   /// Returns whether it was the best.
   virtual bool save_if_best(CheckpointStore& store, const TrainingRecord& record) const = 0;
 
-  /// A text of the run's own kind.
+  /// Keeps a copy of the present weights as the best.
+  virtual void keep_best() = 0;
+  /// Which weights write() uses from here on: the present ones, those that were kept (false: there are none), or a
+  /// checkpoint's.
+  virtual void write_with_present() = 0;
+  virtual bool write_with_best() = 0;
+  virtual void write_with(const Checkpoint& checkpoint) = 0;
+  /// A text of the run's own kind, after one of these three.
   virtual std::string write(Rng& rng) = 0;
   [[nodiscard]] virtual Parameters<double> parameters() const = 0;
 

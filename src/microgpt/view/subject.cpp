@@ -5,6 +5,7 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/model/activations.hpp"
+#include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/own_text.hpp"
 #include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -52,11 +53,8 @@ Batch Subject::text(const std::string& text, const std::string& option) const {
 Batch Subject::documents(const std::optional<std::string>& path, std::size_t limit) const {
   DataConfig data = run_.data;
   if (path) data.path = *path;
-  std::error_code unknown;
-  if (!path && !std::filesystem::exists(data.path, unknown) && !unknown) {
-    throw Error(Fault::data, {.what = "no such text",
-                              .where = data.path,
-                              .hint = "the model was trained on it: give it, or another, with --data FILE"});
+  if (!path && checkpoint_) {
+    data.path = find_own_text(data.path, checkpoint_->path(), checkpoint_->training().data_sha256);
   }
   data.held_out = 0;
   data.test = 0;

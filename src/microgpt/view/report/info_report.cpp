@@ -7,6 +7,7 @@
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/evaluate/loss.hpp"
 #include "microgpt/model/parameters.hpp"
+#include "microgpt/run/chosen_model.hpp"
 #include "microgpt/run/config_difference.hpp"
 #include "microgpt/run/run_folder.hpp"
 #include "microgpt/study/numbers.hpp"
@@ -126,6 +127,7 @@ ModelInfo model_info(const Checkpoint& checkpoint, const std::filesystem::path& 
         {tensor.name, tensor.dtype, tensor.shape, study::norm(numbers), study::largest_size(numbers)});
   }
   info.tensors_sha256 = bytes.hex();
+  if (checkpoint.path() == RunFolder{path}.best_checkpoint()) info.last_step = step_after_best(path);
   return info;
 }
 
@@ -135,6 +137,13 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
   Page page{.view = "info", .about = "What the model file holds."};
   page.facts = {
       {"file", "file", info.file},
+  };
+  if (info.last_step) {
+    page.facts.push_back({"weights", "weights",
+                          "the best of the run by held-out loss (--last takes those of step "
+                              + std::to_string(*info.last_step) + ")"});
+  }
+  const std::vector<Fact> facts = {
       {"bytes", "bytes", count(static_cast<std::int64_t>(info.digest.bytes)), whole()},
       {"format_version", "format version", info.format_version},
       {"sha256", "SHA-256", info.digest.sha256},
@@ -154,6 +163,7 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
       {"data", "training text", info.config.data.path},
       {"data_sha256", "its SHA-256", info.training.data_sha256},
   };
+  page.facts.insert(page.facts.end(), facts.begin(), facts.end());
   if (info.training.held_out_loss) {
     add_loss_facts(page.facts, "held_out_", "held-out loss" + of_a_sample(info.training.sample),
                    *info.training.held_out_loss);

@@ -38,6 +38,7 @@ struct ModelInfo {
   TrainingRecord training;
   std::vector<TensorSize> tensors;  ///< every one of the file, in its order
   std::optional<BestCheckpoint> best;
+  std::optional<int> last_step{};  ///< of the run, if the file is its best, which is of an earlier step
 };
 
 /// Reads a checkpoint's numbers, and what its file and the run folder `path`, if it is one, say. Beside the

@@ -6,8 +6,8 @@
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/number.hpp"
+#include "microgpt/run/chosen_model.hpp"
 #include "microgpt/run/config_difference.hpp"
-#include "microgpt/run/run_folder.hpp"
 #include "microgpt/study/numbers.hpp"
 #include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -25,6 +25,7 @@ constexpr OptionSpec kDiffOptions[] = {
      .value_name = "B",
      .required = true},
     text_option("--text", "TEXT", "Text to run both models on"),
+    flag_option("--last", "Use the last weights of run folders, not those with the lowest held-out loss"),
     amount_option("--top", "Number of rows shown of each table; 0 shows all", "20"),
 };
 
@@ -49,10 +50,12 @@ struct DiffSide {
 DiffSide diff_side(const Request& request, const std::string& name) {
   const std::string path = *request.options.text(name);
   bool told = false;
-  auto checkpoint = std::make_shared<const Checkpoint>(load_newest_checkpoint(path, [&](const Error& newer) {
-    if (!told && request.warn) request.warn(printable(newer.what()) + ": an older one is used");
+  const Weights weights = request.options.flag("--last") ? Weights::last : Weights::best;
+  ChosenModel chosen = choose_model(path, weights, [&](const Error& damaged) {
+    if (!told && request.warn) request.warn(printable(damaged.what()) + ": another one is used");
     told = true;
-  }));
+  });
+  auto checkpoint = std::make_shared<const Checkpoint>(std::move(chosen.checkpoint));
   Subject subject(checkpoint, path);
   return {name, std::move(checkpoint), std::move(subject)};
 }
@@ -294,7 +297,7 @@ Page make_diff(const Request& request) {
 ViewSpec diff_view() {
   return {.name = "diff",
           .about = "Two models: how far apart their weights are, and where they first differ",
-          .example = "diff runs/names-1/checkpoints/best.safetensors runs/names-1 --text emma",
+          .example = "diff runs/names-1/checkpoints/best.safetensors runs/names-1 --last --text emma",
           .needs = Needs::nothing,
           .options = kDiffOptions,
           .make = make_diff};

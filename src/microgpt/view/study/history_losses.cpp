@@ -9,6 +9,7 @@
 #include "microgpt/base/error.hpp"
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/run/history.hpp"
+#include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/own_text.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/view/report/loss_facts.hpp"
@@ -21,8 +22,15 @@ namespace {
 bool is_small(const Checkpoint& checkpoint, const std::string& data) {
   constexpr std::uintmax_t kMost = 4'000'000;
   std::error_code missing;
-  const auto size = std::filesystem::file_size(data.empty() ? checkpoint.config().data.path : data, missing);
-  return !missing && size <= kMost;
+  try {
+    const std::string path = data.empty() ? find_own_text(checkpoint.config().data.path, checkpoint.path(),
+                                                          checkpoint.training().data_sha256)
+                                          : data;
+    const auto size = std::filesystem::file_size(path, missing);
+    return !missing && size <= kMost;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 /// What guessing costs and the best table of n-grams, in nats per character.

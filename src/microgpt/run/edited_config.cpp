@@ -1,0 +1,71 @@
+#include "microgpt/run/edited_config.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "microgpt/base/error.hpp"
+#include "microgpt/base/file.hpp"
+#include "microgpt/config/strict_json.hpp"
+#include "microgpt/run/config_difference.hpp"
+#include "microgpt/text/utf8.hpp"
+
+namespace microgpt {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<RunConfig> read_edited(const fs::path& path) {
+  constexpr std::uint64_t kLimit = 1 << 20;  // many times any config
+  nlohmann::json document;
+  try {
+    document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  try {
+    // As a checkpoint's, so that the file of an older version can be read too.
+    RunConfig config = read_run_config(document, Fault::checkpoint, path.string());
+    if (!config.data.path.empty())
+      config.data.path = (path.parent_path() / config.data.path).lexically_normal().string();
+    return config;
+  } catch (const Error& error) {
+    throw Error(Fault::data, error.parts());
+  }
+}
+
+std::string difference_text(const std::vector<KeyDifference>& keys) {
+  constexpr std::size_t kMost = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMost, keys.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + keys[i].key + " is " + printable(keys[i].a) + " here and "
+            + printable(keys[i].b) + " in the run";
+  }
+  if (keys.size() > kMost) text += ", and " + std::to_string(keys.size() - kMost) + " more keys differ";
+  return text;
+}
+
+}  // namespace
+
+std::string path_of_text(const fs::path& config_json, const RunConfig& of_checkpoint) {
+  const auto edited = read_edited(config_json);
+  if (!edited) return of_checkpoint.data.path;
+  auto keys = differing_keys(*edited, of_checkpoint);
+  std::erase_if(keys, [&](const KeyDifference& one) {
+    // By the clock, steps are an estimate that changes as the run goes on.
+    return one.key == "data.path" || (one.key == "train.steps" && of_checkpoint.time_budget > 0);
+  });
+  if (keys.empty()) return edited->data.path.empty() ? of_checkpoint.data.path : edited->data.path;
+  const bool steps =
+      std::any_of(keys.begin(), keys.end(), [](const auto& one) { return one.key == "train.steps"; });
+  throw Error(Fault::data,
+              {.what = "cannot resume: the config was edited",
+               .where = config_json.string(),
+               .hint = difference_text(keys)
+                       + ": put the values of the run back, or begin a new run with --config and this file"
+                       + (steps ? "; to train for more steps, give --steps with --resume" : "")});
+}
+
+}  // namespace microgpt
