@@ -123,6 +123,7 @@ TEST_SUITE("text") {
         CHECK(to_utf8(wide(U"\ufeff" + text, size, big), exact, "t") == expected);
         if (size == 4) CHECK(refused(wide(text, size, !big), exact).fault == static_cast<int>(Fault::data));
       }
+      CHECK(to_utf8(wide(U"\u4f60\r\u597d", size, true), name, "t") == utf8_of(U"\u4f60\r\u597d"));
       CHECK(to_utf8(wide(U"xy", size, false), name, "t") == "xy");  // nothing tells: little-endian
     }
     // A mark is taken off once, and within a text it is a character.
@@ -181,7 +182,7 @@ TEST_SUITE("text") {
   TEST_CASE("encoding: a name that iconv would take for something else is unknown") {
     // "" is the locale's encoding to iconv, and words after slashes let it drop characters.
     for (const std::string& name : {""s, "latin-9000"s, "utf-16//IGNORE"s, "utf-16/x"s, "/"s, "utf-16 "s,
-                                    "a,b"s, "utf-16\0"s, "utf-16\n"s}) {
+                                    "a,b"s, "utf-16\0"s, "utf-16\n"s, "utf{16"s}) {
       const Failure got = refused("abc", name);
       CAPTURE(got.message);
       CHECK(
