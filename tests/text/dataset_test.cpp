@@ -162,7 +162,7 @@ TEST_SUITE("text") {
       std::string guess;
     };
     const Case cases[] = {
-        {"one\ncaf\xe9\nthree\n", "line 2, byte 7", "windows-1252"},
+        {"one\ncaf\xe9\nthree\n", "line 2, byte 7", "--encoding NAME"},
         {"a\x80", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xa0\xbd", "line 1, byte 1", "half of a surrogate pair"},
         {"a\xed\xa0", "line 1, byte 1", "--encoding NAME"},
@@ -181,7 +181,7 @@ TEST_SUITE("text") {
         {evenly("\xc3\xa9", 9) + std::string(99'999, 'x') + "\xe9 au", "byte 100017", "--encoding NAME"},
         {evenly("\xe2\x82\xac", 50'000) + "\xe9 au", "byte 150000", "most of the text is UTF-8"},
         {"\x80 au", "line 1, byte 0", "--encoding NAME"},
-        {"one caf\xe9", "line 1, byte 7", "or else it may be in another encoding: windows-1252"},
+        {"one caf\xe9", "line 1, byte 7", "cut short; or else it"},
         {"a\xed\x9f\x41", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xc3\xbd", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xa0\x41", "line 1, byte 1", "--encoding NAME"},

@@ -136,10 +136,14 @@ std::string why_invalid(std::string_view bytes, const Outcome& outcome) {
 
 void require_encoding(const std::string& encoding) {
   if (Conversion(iconv_name(encoding)).is_open()) return;
-  throw bad_option(
-      "--encoding", in_quotes(encoding),
-      "no encoding of this name is known here: windows-1252, iso-8859-2, windows-1251, koi8-r, shift_jis, "
-      "gb18030, big5, euc-kr and utf-16 are common ones, and `iconv -l` lists all");
+  std::string common;
+  for (const char* name : {"windows-1252", "iso-8859-2", "windows-1251", "koi8-r", "shift_jis", "gb18030",
+                           "big5", "euc-kr", "utf-16"}) {
+    if (Conversion(name).is_open()) common += (common.empty() ? "such as " : ", ") + std::string(name);
+  }
+  if (common.empty()) common = "its tables may not be installed";
+  throw bad_option("--encoding", in_quotes(encoding),
+                   "iconv knows no encoding of this name: `iconv -l` lists those it knows, " + common);
 }
 
 bool is_utf8_name(std::string_view encoding) {
