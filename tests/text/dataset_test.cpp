@@ -24,6 +24,11 @@ TEST_SUITE("text") {
   Dataset stream(const std::string& text) {
     return Dataset::from_text(text, DataMode::stream, ByteOrderMark::drop);
   }
+  std::string evenly(const std::string& part, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += part;
+    return text;
+  }
   Failure failure(const std::string& text) {
     return failure_of([&] { lines(text); });
   }
@@ -157,7 +162,7 @@ TEST_SUITE("text") {
       std::string guess;
     };
     const Case cases[] = {
-        {"one\ncaf\xe9\nthree\n", "line 2, byte 7", "windows-1252"},
+        {"one\ncaf\xe9\nthree\n", "line 2, byte 7", "--encoding NAME"},
         {"a\x80", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xa0\xbd", "line 1, byte 1", "half of a surrogate pair"},
         {"a\xed\xa0", "line 1, byte 1", "--encoding NAME"},
@@ -173,7 +178,10 @@ TEST_SUITE("text") {
         {"caf\xe9\n\xc3", "line 1, byte 3", "--encoding NAME"},  // the first fault is not at the end
         {"d\xc3\xa9j\xc3\xa0\ncaf\xe9 au\n", "line 2, byte 10", "most of the text is UTF-8"},
         {"d\xc3\xa9j\xc3\xa0\ncaf\xe9", "line 2, byte 10", "ends in the middle of a character"},
-        {"one caf\xe9", "line 1, byte 7", "or else it may be in another encoding: windows-1252"},
+        {evenly("\xc3\xa9", 9) + std::string(99'999, 'x') + "\xe9 au", "byte 100017", "--encoding NAME"},
+        {evenly("\xe2\x82\xac", 50'000) + "\xe9 au", "byte 150000", "most of the text is UTF-8"},
+        {"\x80 au", "line 1, byte 0", "--encoding NAME"},
+        {"one caf\xe9", "line 1, byte 7", "cut short; or else it"},
         {"a\xed\x9f\x41", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xc3\xbd", "line 1, byte 1", "--encoding NAME"},
         {"a\xed\xa0\x41", "line 1, byte 1", "--encoding NAME"},

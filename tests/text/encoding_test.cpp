@@ -4,6 +4,7 @@
 
 #include "microgpt/text/check_text.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "support/encodings.hpp"
 #include "support/errors.hpp"
 
 TEST_SUITE("text") {
@@ -12,13 +13,6 @@ TEST_SUITE("text") {
   using namespace microgpt;
   using namespace microgpt::test;
   using namespace std::string_literals;
-
-  /// Not every C library comes with every encoding: glibc keeps most of them in files of their own.
-  bool is_here(const std::string& encoding) {
-    const bool here = failure_of([&] { require_encoding(encoding); }).fault == 0;
-    if (!here) MESSAGE("not tested, for iconv does not know it here: " << encoding);
-    return here;
-  }
 
   Failure refused(const std::string& bytes, const std::string& encoding) {
     return failure_of([&] { to_utf8(bytes, encoding, "t.txt"); });
@@ -71,7 +65,7 @@ TEST_SUITE("text") {
         {"windows-1253", 0xe1, U"αβγδεζηθικλμνξοπρςστυφχψωϊϋόύώ"},
     };
     for (const Case& each : cases) {
-      if (!is_here(each.encoding)) continue;
+      if (!is_known_here(each.encoding)) continue;
       CAPTURE(each.encoding);
       std::string bytes = "a\n ";
       for (std::size_t i = 0; i < each.characters.size(); ++i) {
@@ -100,7 +94,7 @@ TEST_SUITE("text") {
         {"utf-7", "a +AOk-", U"a é"},
     };
     for (const Case& each : cases) {
-      if (!is_here(each.encoding)) continue;
+      if (!is_known_here(each.encoding)) continue;
       CAPTURE(each.encoding);
       CHECK(to_utf8(each.bytes, each.encoding, "t") == utf8_of(each.text));
       CHECK(try_to_utf8(each.bytes, each.encoding) == utf8_of(each.text));
@@ -108,6 +102,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("encoding: UTF-16 and UTF-32 in both byte orders, with a byte order mark and without") {
+    if (!is_known_here("utf-16") || !is_known_here("utf-32")) return;
     const std::u32string text = U"Åsa \u4f60\U0001f600\nx";
     const std::string expected = utf8_of(text);
     for (const int size : {2, 4}) {
@@ -123,6 +118,7 @@ TEST_SUITE("text") {
         CHECK(to_utf8(wide(U"\ufeff" + text, size, big), exact, "t") == expected);
         if (size == 4) CHECK(refused(wide(text, size, !big), exact).fault == static_cast<int>(Fault::data));
       }
+      CHECK(to_utf8(wide(U"\u4f60\r\u597d", size, true), name, "t") == utf8_of(U"\u4f60\r\u597d"));
       CHECK(to_utf8(wide(U"xy", size, false), name, "t") == "xy");  // nothing tells: little-endian
     }
     // A mark is taken off once, and within a text it is a character.
@@ -131,6 +127,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("encoding: a long text is converted across all pieces") {
+    if (!is_known_here("utf-16le")) return;
     std::u32string text;
     for (int i = 0; i < 100'000; ++i) text += U"aé\u4f60\U0001f600"[i % 4];
     for (std::size_t shift = 0; shift < 4; ++shift) {
@@ -166,7 +163,7 @@ TEST_SUITE("text") {
         {"big5", "\xa4\xa4\xa4\x01", "line 1, byte 2", "0xa4", ""},
     };
     for (const Case& each : cases) {
-      if (!is_here(each.encoding)) continue;
+      if (!is_known_here(each.encoding)) continue;
       const Failure got = refused(each.bytes, each.encoding);
       CAPTURE(got.message);
       CHECK(got.is(Fault::data, {.what = "not valid " + each.encoding,
@@ -181,16 +178,15 @@ TEST_SUITE("text") {
   TEST_CASE("encoding: a name that iconv would take for something else is unknown") {
     // "" is the locale's encoding to iconv, and words after slashes let it drop characters.
     for (const std::string& name : {""s, "latin-9000"s, "utf-16//IGNORE"s, "utf-16/x"s, "/"s, "utf-16 "s,
-                                    "a,b"s, "utf-16\0"s, "utf-16\n"s}) {
+                                    "a,b"s, "utf-16\0"s, "utf-16\n"s, "utf{16"s}) {
       const Failure got = refused("abc", name);
       CAPTURE(got.message);
-      CHECK(
-          got.is(Fault::usage, {.what = "bad --encoding", .value = in_quotes(name), .hint = "windows-1252"}));
-      CHECK(got.names("iconv -l"));
+      CHECK(got.is(Fault::usage, {.what = "bad --encoding", .value = in_quotes(name), .hint = "iconv -l"}));
+      if (is_known_here("koi8-r")) CHECK(got.names("koi8-r"));
       CHECK(got.is_one_line());
       CHECK_FALSE(try_to_utf8("abc", name).has_value());
     }
-    CHECK(to_utf8("a\0b\0"s, "UTF-16LE//", "t") == "ab");  // as `iconv -l` prints it
+    CHECK(to_utf8("ab", "US-ASCII//", "t") == "ab");  // as `iconv -l` prints it
   }
 
   TEST_CASE("encoding: names are known in every spelling") {
@@ -205,7 +201,7 @@ TEST_SUITE("text") {
                                       {"\x1f\x8b\x08\xff"s, "gzip"},
                                       {"\x89PNG\r\n"s, "picture"},
                                       {std::string(257, 'x') + "ustar", "tar"}}) {
-      if (!is_here("iso-8859-1")) return;
+      if (!is_known_here("iso-8859-1")) return;
       const Failure got = refused(bytes, "iso-8859-1");
       CAPTURE(got.message);
       CHECK(got.is(Fault::data, {.what = "not a text", .where = "t.txt", .hint = kind}));

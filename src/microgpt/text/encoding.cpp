@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <functional>
 #include <utility>
 
 #include "microgpt/base/error.hpp"
@@ -64,8 +65,7 @@ class Conversion {
 
   /// Converts the bytes from the beginning, up to the first that is not valid, and calls take(piece) for every piece of
   /// the result.
-  template <class Take>
-  Outcome convert(std::string_view bytes, Take&& take) {
+  Outcome convert(std::string_view bytes, const std::function<void(std::string_view)>& take) {
     ::iconv(handle_, nullptr, nullptr, nullptr, nullptr);
     char* from = const_cast<char*>(bytes.data());  // iconv asks for it, and only reads
     std::size_t left = bytes.size();
@@ -112,10 +112,15 @@ std::string with_byte_order(std::string_view bytes, const std::string& encoding)
   return encoding + (is_big ? "BE" : "LE");
 }
 
-std::string hexadecimal(char byte) {
+/// The byte at some place, "0x3d"; "" at the end.
+std::string byte_at_place(std::string_view bytes, std::size_t at) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto value = static_cast<unsigned char>(byte);
-  return {'0', 'x', kDigits[value >> 4U], kDigits[value & 0xfU]};
+  std::string shown;
+  for (const char c : bytes.substr(at, 1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown = {'0', 'x', kDigits[byte >> 4U], kDigits[byte & 0xfU]};
+  }
+  return shown;
 }
 
 /// Why the bytes are not valid in the encoding that was named.
@@ -131,10 +136,14 @@ std::string why_invalid(std::string_view bytes, const Outcome& outcome) {
 
 void require_encoding(const std::string& encoding) {
   if (Conversion(iconv_name(encoding)).is_open()) return;
-  throw bad_option(
-      "--encoding", in_quotes(encoding),
-      "no encoding of this name is known here: windows-1252, iso-8859-2, windows-1251, koi8-r, shift_jis, "
-      "gb18030, big5, euc-kr and utf-16 are common ones, and `iconv -l` lists all");
+  std::string common;
+  for (const char* name : {"windows-1252", "iso-8859-2", "windows-1251", "koi8-r", "shift_jis", "gb18030",
+                           "big5", "euc-kr", "utf-16"}) {
+    if (Conversion(name).is_open()) common += (common.empty() ? "such as " : ", ") + std::string(name);
+  }
+  if (common.empty()) common = "its tables may not be installed";
+  throw bad_option("--encoding", in_quotes(encoding),
+                   "iconv knows no encoding of this name: `iconv -l` lists those it knows, " + common);
 }
 
 bool is_utf8_name(std::string_view encoding) {
@@ -166,7 +175,7 @@ std::string to_utf8(std::string_view bytes, const std::string& encoding, const s
   const auto refusal = [&](std::size_t at, const std::string& why) {
     return Error(Fault::data, {.what = "not valid " + asked,
                                .where = name + ", " + place_in_text(newlines, at),
-                               .value = at < bytes.size() ? hexadecimal(bytes[at]) : "",
+                               .value = byte_at_place(bytes, at),
                                .hint = why});
   };
   bool has_nul = false;

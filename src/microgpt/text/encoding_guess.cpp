@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -30,29 +31,44 @@ constexpr double kMoreThanBest = 0.03;
 enum class Script { other, latin, greek, cyrillic, han, hangul, half_width };
 
 Script script_of(char32_t c) {
-  if (c < 0x250 || (c >= 0x1e00 && c < 0x1f00)) return Script::latin;
-  if (c < 0x370) return Script::other;
-  if (c < 0x400 || (c >= 0x1f00 && c < 0x2000)) return Script::greek;
-  if (c < 0x530) return Script::cyrillic;
-  if ((c >= 0xac00 && c < 0xd7b0) || (c >= 0x1100 && c < 0x1200) || (c >= 0x3130 && c < 0x3190)) {
-    return Script::hangul;
-  }
-  if (c >= 0xff61 && c < 0xffe0) return Script::half_width;
-  return c >= 0x2e80 && c < 0x30000 ? Script::han : Script::other;  // with kana, which goes with it
+  struct Range {
+    char32_t from, to;
+    Script script;
+  };
+  constexpr Range kRanges[] = {
+      {0, 0x24f, Script::latin},
+      {0x370, 0x3ff, Script::greek},
+      {0x400, 0x52f, Script::cyrillic},
+      {0x1100, 0x11ff, Script::hangul},
+      {0x1e00, 0x1eff, Script::latin},
+      {0x1f00, 0x1fff, Script::greek},
+      {0x3130, 0x318f, Script::hangul},
+      {0xac00, 0xd7af, Script::hangul},
+      {0xff61, 0xffdf, Script::half_width},
+      {0x2e80, 0x2ffff, Script::han},  // with kana, which goes with it
+  };
+  const auto* const range = std::find_if(std::begin(kRanges), std::end(kRanges),
+                                         [c](const Range& each) { return c >= each.from && c <= each.to; });
+  return range == std::end(kRanges) ? Script::other : range->script;
 }
 
-bool is_letter(utf8proc_category_t category) {
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_MC;  // with marks
-}
-bool is_sign(utf8proc_category_t category) {
-  return category == UTF8PROC_CATEGORY_NO || category == UTF8PROC_CATEGORY_NL
-         || (category >= UTF8PROC_CATEGORY_SM && category <= UTF8PROC_CATEGORY_SO);
-}
-/// Controls and what no standard gives a meaning.
-bool is_nothing(utf8proc_category_t category) {
-  return category == UTF8PROC_CATEGORY_CN || category == UTF8PROC_CATEGORY_CC
-         || category == UTF8PROC_CATEGORY_CO || category == UTF8PROC_CATEGORY_CS;
-}
+/// A character with what Unicode says of it, as "Lu" for a capital letter.
+struct Character {
+  explicit Character(char32_t code_point)
+      : c(code_point), category(utf8proc_category_string(static_cast<utf8proc_int32_t>(code_point))) {}
+
+  [[nodiscard]] bool is_foreign() const { return c >= 0x80; }
+  [[nodiscard]] bool is_letter() const { return category[0] == 'L' || category[0] == 'M'; }  // with marks
+  [[nodiscard]] bool is_small() const { return category == "Ll"; }
+  [[nodiscard]] bool is_capital() const { return category == "Lu"; }
+  /// Signs, and numbers that are no digits, such as fractions.
+  [[nodiscard]] bool is_sign() const { return category[0] == 'S' || category == "No"; }
+  /// Controls and what no standard gives a meaning.
+  [[nodiscard]] bool is_nothing() const { return category[0] == 'C' && category != "Cf"; }
+
+  char32_t c;
+  std::string_view category;
+};
 
 struct Tally {
   std::size_t faults = 0;
@@ -64,40 +80,30 @@ struct Tally {
   }
 };
 
-/// Looks at each character of a word and the two before it.
-void judge(std::string_view word, Tally& tally) {
-  struct Character {
-    char32_t c = 0;
-    utf8proc_category_t category = UTF8PROC_CATEGORY_ZS;
+/// Whether there is a fault where two characters meet, of which one at least is beyond ASCII.
+bool is_fault(const Character& before, const Character& last, const Character& now) {
+  const bool sign_by_letter = (now.is_foreign() && now.is_sign() && last.is_letter())
+                              || (last.is_foreign() && last.is_sign() && now.is_letter());
+  const bool scripts_meet = now.is_letter() && last.is_letter() && script_of(now.c) != script_of(last.c);
+  const bool capital_within =
+      (last.is_small() && now.is_capital()) || (before.is_capital() && last.is_capital() && now.is_small());
+  return sign_by_letter || scripts_meet || capital_within;
+}
 
-    [[nodiscard]] bool is_foreign() const { return c >= 0x80; }
-    [[nodiscard]] bool is_sign_by(const Character& other) const {
-      return is_foreign() && is_sign(category) && is_letter(other.category);
-    }
-    [[nodiscard]] bool is_small() const { return category == UTF8PROC_CATEGORY_LL; }
-    [[nodiscard]] bool is_capital() const { return category == UTF8PROC_CATEGORY_LU; }
-  };
-  Character before;
-  Character last;
+void judge(std::string_view word, Tally& tally) {
+  Character before(U' ');
+  Character last(U' ');
   std::size_t accented = 0;  // letters in a row
   for (std::size_t at = 0; at < word.size();) {
-    Character now;
-    now.c = next_code_point(word, at);
-    now.category = utf8proc_category(static_cast<utf8proc_int32_t>(now.c));
+    const Character now(next_code_point(word, at));
     if (now.is_foreign()) {
       ++tally.characters;
-      if (is_nothing(now.category)) tally.is_possible = false;
+      if (now.is_nothing()) tally.is_possible = false;
     }
-    accented =
-        now.is_foreign() && is_letter(now.category) && script_of(now.c) == Script::latin ? accented + 1 : 0;
+    const bool is_accented = now.is_foreign() && now.is_letter() && script_of(now.c) == Script::latin;
+    accented = is_accented ? accented + 1 : 0;
     if (accented > 2) ++tally.faults;
-    if (now.is_foreign() || last.is_foreign()) {
-      const bool scripts_meet =
-          is_letter(now.category) && is_letter(last.category) && script_of(now.c) != script_of(last.c);
-      const bool capital_within = (last.is_small() && now.is_capital())
-                                  || (before.is_capital() && last.is_capital() && now.is_small());
-      if (now.is_sign_by(last) || last.is_sign_by(now) || scripts_meet || capital_within) ++tally.faults;
-    }
+    if ((now.is_foreign() || last.is_foreign()) && is_fault(before, last, now)) ++tally.faults;
     before = last;
     last = now;
   }

@@ -51,7 +51,7 @@ bool is_passing(const fs::path& path) {
 /// Whether the last line of a text that ends with "\n" is an empty one.
 bool ends_with_empty_line(std::string_view text) {
   text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
-  return text.empty() || text.ends_with('\n') || text.ends_with('\r');
+  return text.ends_with('\n') || text.ends_with('\r');
 }
 
 /// "'a', 'b', 'c' and 9 more".
@@ -159,8 +159,7 @@ class Gathering {
   }
 
   /// What read() puts at the end of the bytes becomes the next text.
-  template <class Read>
-  void add_text(const fs::path& path, Read&& read) {
+  void add_text(const fs::path& path, const std::function<void()>& read) {
     std::string& all = text_.bytes;
     const std::size_t before = all.size();
     separate();
