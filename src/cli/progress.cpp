@@ -28,11 +28,7 @@ std::string duration(double seconds) {
 }  // namespace
 
 Progress::Progress(const Session& session, bool quiet)
-    : session_(session),
-      first_step_(session.step()),
-      quiet_(quiet),
-      live_(!quiet && stdout_is_terminal()),
-      budget_(session.seconds_left()) {}
+    : session_(session), first_step_(session.step()), quiet_(quiet), live_(!quiet && stdout_is_terminal()) {}
 
 void Progress::operator()(const StepDone& done) {
   if (done.held_out_loss) held_out_ = done.held_out_loss;
@@ -53,15 +49,8 @@ void Progress::operator()(const StepDone& done) {
 /// Whether a step has a line in a log: about every twentieth of the run, and by the clock.
 bool Progress::due(int step) {
   const double now = session_.tally().seconds();
-  bool by_share = false;
-  if (budget_) {
-    const int ticks = static_cast<int>(20 * std::min(1.0, now / *budget_));
-    by_share = ticks > ticks_;
-    ticks_ = ticks;
-  } else {
-    const int steps = session_.config().train.steps;
-    by_share = step % std::max(1, steps / 20) == 0 || step == steps;
-  }
+  const int steps = session_.config().train.steps;
+  const bool by_share = step % std::max(1, steps / 20) == 0 || step == steps;
   if (!by_share) return log_.due(now);
   log_.written(now);
   return true;
@@ -103,12 +92,8 @@ std::string Progress::line(int step) const {
   const Tally& tally = session_.tally();
   const int steps = session_.config().train.steps;
   const int done = step - first_step_;
-  const double left = budget_    ? session_.seconds_left().value_or(0)
-                      : done > 0 ? tally.seconds() / done * (steps - step)
-                                 : 0;
-  std::string text = budget_
-                         ? format("step %d", step)
-                         : format("step %*d/%d", static_cast<int>(std::to_string(steps).size()), step, steps);
+  const double left = done > 0 ? tally.seconds() / done * (steps - step) : 0;
+  std::string text = format("step %*d/%d", static_cast<int>(std::to_string(steps).size()), step, steps);
   text += "  loss " + nats_text(tally.mean_loss());
   if (held_out_) text += "  held-out " + nats_text(*held_out_);
   return text + "  " + rate(tally.characters_per_second()) + " chars/s  " + duration(left) + " left";

@@ -36,8 +36,6 @@ class Progress {
   int first_step_;
   bool quiet_;
   bool live_;
-  std::optional<double> budget_;  // seconds that were left at the start
-  int ticks_ = 0;                 // twentieths of the budget that were shown
   LineClock log_;
   Clock::time_point shown_{};
   std::optional<double> held_out_;  // in a pipe: if it is new

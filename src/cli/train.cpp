@@ -1,4 +1,6 @@
 // microgpt train: from a config and a text file to a run folder.
+#include <unistd.h>
+
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -12,8 +14,12 @@
 #include "cli/terminal.hpp"
 #include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/file.hpp"
 #include "microgpt/base/number.hpp"
+#include "microgpt/run/recipe.hpp"
 #include "microgpt/run/session.hpp"
+#include "microgpt/text/gather.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt::cli {
 
@@ -21,7 +27,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kStopping = "To stop and continue";
+
 struct TrainOptions {
+  std::vector<std::string> texts;
+  std::string encoding;
   std::string config;
   std::string resume;
   std::string data;
@@ -29,6 +39,7 @@ struct TrainOptions {
   std::optional<std::uint64_t> seed;
   std::optional<int> steps;
   std::optional<std::string> time;
+  std::optional<std::string> schedule;
   std::optional<int> stop_after;
   bool data_changed_ok = false;
   int threads = all_cores();
@@ -96,51 +107,137 @@ void check_patience(const TrainOptions& options, const RunConfig& config) {
   throw Error(Fault::data, {.what = "bad config", .where = options.config + ", " + patience, .hint = must});
 }
 
-Session begin(const TrainOptions& options) {
+/// What is a text argument that is none: a config, or the folder of a run.
+void check_texts(const TrainOptions& options) {
+  if (!options.texts.empty() && !options.data.empty()) {
+    throw bad_option("--data", one_line(options.data),
+                     "the text is already given as an argument: leave one of them out");
+  }
+  for (const std::string& text : options.texts) {
+    std::error_code unknown;
+    if (fs::exists(RunFolder{text}.config(), unknown)
+        && fs::is_directory(RunFolder{text}.checkpoints(), unknown)) {
+      throw bad_option("TEXT", one_line(text), "it is the folder of a run: continue it with --resume");
+    }
+    if (fs::path(text).extension() != ".json") continue;
+    try {
+      static_cast<void>(load_run_config(text, {}));
+    } catch (const Error&) {
+      continue;  // a text after all
+    }
+    throw bad_option("TEXT", one_line(text), "it is a config: give it as --config");
+  }
+}
+
+/// The texts of the command line as one: by its path, where it is a file that can be read again.
+GatheredText gather(const TrainOptions& options, DataMode mode) {
+  const std::vector<std::string> arguments =
+      options.data.empty() ? options.texts : std::vector<std::string>{options.data};
+  if (arguments.size() == 1) check_downloaded(arguments[0]);
+  return gather_texts(arguments, {.mode = mode, .encoding = options.encoding},
+                      [] { return read_to_end(STDIN_FILENO, "standard input", Fault::data); });
+}
+
+/// What to do with the time the run may take: all of the text is looked at.
+std::string whole_text(const GatheredText& text) {
+  const Dataset dataset =
+      text.is_one_plain_file
+          ? Dataset::load(text.name, DataMode::stream, ByteOrderMark::drop)
+          : Dataset::from_text(text.bytes, DataMode::stream, ByteOrderMark::drop, text.name);
+  return std::string(dataset.text());
+}
+
+/// "runs/my-1" for my.txt, a folder my/, or the config my.json.
+std::string name_of_run(const TrainOptions& options) {
+  if (!options.config.empty()) return fs::path(options.config).stem().string();
+  const std::string& first = options.data.empty() ? options.texts.front() : options.data;
+  const fs::path path = fs::path(first).lexically_normal();
+  const std::string name = (path.has_filename() ? path : path.parent_path()).stem().string();
+  return name.empty() || name == "-" || name == "." || name == ".." || first.starts_with("/dev/") ? "text"
+                                                                                                  : name;
+}
+
+/// The config without a --config: chosen for the text and the time.
+RunConfig chosen_config(const TrainOptions& options, const GatheredText& text, const Wish& wish) {
+  const Recipe recipe = choose_recipe(whole_text(text), text.name, wish);
+  if (options.talks()) describe_choice(recipe.reasons);
+  return recipe.config;
+}
+
+/// The config of --config, with the options that stand for single keys.
+RunConfig given_config(const TrainOptions& options) {
   RunConfig config = load_run_config(options.config, options.set);
-  if (options.steps && config.time_budget > 0) {
-    throw bad_option("--steps", std::to_string(*options.steps),
-                     "the run trains by the clock, as train.time_budget is above 0: leave --steps out, or "
-                     "add --set train.time_budget=0");
-  }
-  // These three were judged where they were read.
   if (options.seed) config.seed = *options.seed;
-  if (options.time) config.time_budget = parse_time(*options.time);
   if (options.steps) config.train.steps = *options.steps;
-  check_patience(options, config);
-  if (!options.data.empty()) config.data.path = options.data;
-  if (config.data.path.empty()) {
-    throw Error(
-        Fault::data,
-        {.what = "no text to train on", .where = options.config, .hint = "it names none: give --data FILE"});
+  return config;
+}
+
+Session begin(const TrainOptions& options) {
+  check_texts(options);
+  const bool chooses = options.config.empty();
+  Wish wish{.threads = options.threads, .overrides = options.set};
+  if (options.time) wish.seconds = parse_time(*options.time);
+  if (options.seed) wish.overrides.push_back("seed=" + std::to_string(*options.seed));
+  if (options.steps) wish.overrides.push_back("train.steps=" + std::to_string(*options.steps));
+
+  RunConfig config;
+  if (!chooses) config = given_config(options);
+  std::optional<GatheredText> text;
+  if (!options.texts.empty() || !options.data.empty()) {
+    text = gather(options, chooses ? DataMode::stream : config.data.mode);
+    if (options.talks()) describe_text(*text);
+    config.data.path = text->name;
   }
-  check_downloaded(config.data.path);
-  return Session::begin(std::move(config), {.where = options.config,
-                                            .threads = options.threads,
-                                            .make_folder =
-                                                [&] {
-                                                  return options.out.empty() ? RunFolder::create_next(
-                                                             "runs", fs::path(options.config).stem().string())
-                                                                             : RunFolder::create(options.out);
-                                                },
-                                            .stop_after = options.stop_after});
+  if (chooses) config = chosen_config(options, *text, wish);
+  if (config.data.path.empty()) {
+    throw Error(Fault::data, {.what = "no text to train on",
+                              .where = options.config,
+                              .hint = "it names none: give the text as an argument"});
+  }
+  check_patience(options, config);
+  if (!text) check_downloaded(config.data.path);
+  if (!chooses && options.time) {
+    const std::string whole =
+        whole_text(text ? *text : GatheredText{.is_one_plain_file = true, .name = config.data.path});
+    config.train.steps = choose_steps(config, whole, wish);
+    if (options.talks())
+      describe_choice({counted(static_cast<std::size_t>(config.train.steps), "step") + ": what fits into "
+                       + *options.time + " here"});
+  }
+  Session::Start start{.where = chooses ? text->name : options.config,
+                       .threads = options.threads,
+                       .make_folder =
+                           [&] {
+                             return options.out.empty() ? RunFolder::create_next("runs", name_of_run(options))
+                                                        : RunFolder::create(options.out);
+                           },
+                       .stop_after = options.stop_after};
+  if (text && !text->is_one_plain_file) start.text = std::move(text->bytes);
+  return Session::begin(std::move(config), start);
 }
 
 Session resume(const TrainOptions& options) {
-  if (options.seed || options.steps || options.time || !options.set.empty()) {
-    throw Error(
-        Fault::usage,
-        {.what = "bad options",
-         .hint =
-             "--resume continues the run as it was: --seed, --steps, --time and --set do not go with it"});
+  if (options.seed || !options.set.empty() || !options.texts.empty()) {
+    throw Error(Fault::usage, {.what = "bad options",
+                               .hint = "--resume continues the run as it was: a TEXT, --seed and --set do "
+                                       "not go with it (--data tells where "
+                                       "its text is now)"});
   }
-  return Session::resume({.from = options.resume,
-                          .out = options.out,
-                          .data = options.data,
-                          .text_may_differ = options.data_changed_ok,
-                          .threads = options.threads,
-                          .stop_after = options.stop_after,
-                          .passed_over = warn_once_of_damage()});
+  Session::Resume resume{.from = options.resume,
+                         .out = options.out,
+                         .data = options.data,
+                         .text_may_differ = options.data_changed_ok,
+                         .threads = options.threads,
+                         .stop_after = options.stop_after,
+                         .steps = options.steps,
+                         .passed_over = warn_once_of_damage()};
+  if (options.time) resume.seconds = parse_time(*options.time);
+  if (options.schedule) {
+    resume.schedule = *options.schedule == "constant" ? Schedule::constant
+                      : *options.schedule == "linear" ? Schedule::linear
+                                                      : Schedule::cosine;
+  }
+  return Session::resume(resume);
 }
 
 /// The line that takes a run up again.
@@ -169,87 +266,130 @@ void run_train(const TrainOptions& options) {
   if (options.json) report_json(session, *samples);
 }
 
-}  // namespace
-
-CLI::App& add_train(CLI::App& program) {
-  auto options = std::make_shared<TrainOptions>();
-  CLI::App& command = *program.add_subcommand("train", "Train a model on a text file");
+void add_what_to_train(CLI::App& command, TrainOptions& options) {
+  command
+      .add_option("TEXT", options.texts,
+                  "Text files, folders of them, or - for standard input; several are joined (default: "
+                  "data.path of the "
+                  "config)")
+      ->check(check_path)
+      ->option_text("...");
+  command
+      .add_option("--encoding", options.encoding,
+                  "Encoding of the text, such as windows-1252 or utf-16 (default: UTF-8)")
+      ->option_text("NAME");
   auto* config = command
-                     .add_option("--config", options->config,
+                     .add_option("--config", options.config,
                                  "JSON file that describes the run; 'names' finds configs/names.json")
                      ->check(check_path)
                      ->option_text("FILE");
-  command.add_option("--data", options->data, "Text file to train on (default: data.path of the config)")
+  command
+      .add_option("--data", options.data,
+                  "The text, as an option; with --resume: where the text of the run is now")
       ->check(check_path)
       ->option_text("FILE");
   command
-      .add_option("--out", options->out,
-                  "Run folder, new or empty (default: the next free one of runs/CONFIG-1, -2, ...)")
+      .add_option("--out", options.out,
+                  "Run folder, new or empty (default: the next free one of runs/NAME-1, -2, ..., by the "
+                  "config's name or "
+                  "the text's)")
       ->check(check_path)
       ->option_text("FOLDER");
-  auto* steps = command.add_option("--steps", options->steps, "Number of updates (default: from the config)")
-                    ->check(whole_between(1, 1'000'000'000));
+  auto* steps =
+      command
+          .add_option(
+              "--steps", options.steps,
+              "Number of updates (default: from the config); with --resume: in all, to extend the run")
+          ->check(whole_between(1, 1'000'000'000));
   command
-      .add_option("--time", options->time,
-                  "Train for this long instead, as in 30s, 5m or 1.5h; the run is then not reproducible")
+      .add_option("--time", options.time,
+                  "Number of updates by time, as in 30s, 5m or 1.5h: so many as fit in, measured on this "
+                  "machine before "
+                  "the run begins (default without --config and --steps: 30s)")
       ->excludes(steps)
       ->option_text("TIME");
-  command.add_option("--seed", options->seed, "Seed of all random numbers (default: from the config)")
+  command.add_option("--seed", options.seed, "Seed of all random numbers (default: from the config)")
       ->check(check_seed);
   command
-      .add_option("--set", options->set,
+      .add_option("--set", options.set,
                   "Set any other key of the config, as in --set train.batch_size=32; may be repeated")
       ->allow_extra_args(false)
       ->option_text("KEY=VALUE");
-  command.add_flag("--keys", options->keys,
+  command.add_flag("--keys", options.keys,
                    "List these keys with their ranges, defaults and meanings, and exit");
+  config->excludes(command
+                       .add_option("--resume", options.resume,
+                                   "Run folder to continue; the result is identical to an uninterrupted run. "
+                                   "With --out, a checkpoint file works too")
+                       ->check(check_path)
+                       ->option_text("FOLDER")
+                       ->group(kStopping));
+}
 
-  const char* stopping = "To stop and continue";
-  auto* resume = command
-                     .add_option("--resume", options->resume,
-                                 "Run folder to continue; the result is identical to an uninterrupted run. "
-                                 "With --out, a checkpoint file works too")
-                     ->check(check_path)
-                     ->option_text("FOLDER")
-                     ->excludes(config)
-                     ->group(stopping);
+void add_stopping(CLI::App& command, TrainOptions& options) {
+  auto* resume = command.get_option("--resume");
   command
-      .add_option("--stop-after", options->stop_after,
+      .add_option("--schedule", options.schedule,
+                  "With --resume: the schedule of the learning rate from here on, constant, linear or "
+                  "cosine; it is laid "
+                  "out over all steps (default: as it was)")
+      ->check(one_of({"constant", "linear", "cosine"}))
+      ->needs(resume)
+      ->option_text("NAME")
+      ->group(kStopping);
+  command
+      .add_option("--stop-after", options.stop_after,
                   "Save and stop after this step, as Ctrl-C does; the learning rate still follows the full "
                   "number of steps")
       ->check(whole_between(1, 1'000'000'000))
-      ->group(stopping);
+      ->group(kStopping);
   command
-      .add_flag("--data-changed-ok", options->data_changed_ok,
+      .add_flag("--data-changed-ok", options.data_changed_ok,
                 "With --resume: continue even if the text is not the one the run began with")
       ->needs(resume)
-      ->group(stopping);
+      ->group(kStopping);
+}
 
+void add_others(CLI::App& command, TrainOptions& options) {
   const char* others = "Other options";
   command
-      .add_option("--threads", options->threads,
+      .add_option("--threads", options.threads,
                   "Number of threads; it changes the time a run takes, never its result")
       ->check(whole_between(1, 1024))
       ->default_str("all cores")
       ->group(others);
-  command.add_flag("--quiet", options->quiet, "Print nothing unless something goes wrong")->group(others);
-  command.add_flag("--json", options->json, "Print one JSON document at the end instead of words")
+  command.add_flag("--quiet", options.quiet, "Print nothing unless something goes wrong")->group(others);
+  command.add_flag("--json", options.json, "Print one JSON document at the end instead of words")
       ->group(others);
+}
+
+}  // namespace
+
+CLI::App& add_train(CLI::App& program) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App& command = *program.add_subcommand("train", "Train a model on a text");
+  add_what_to_train(command, *options);
+  add_stopping(command, *options);
+  add_others(command, *options);
   command.footer(
-      "Ctrl-C saves a checkpoint and stops; a second one stops at once.\n\n"
+      "Without --config, model and training are chosen for the text and the time, and written to the run's "
+      "config.json; "
+      "docs/recipes.md explains how. Ctrl-C saves a checkpoint and stops; a second one stops at once.\n\n"
       "Example:\n"
-      "  microgpt train --config configs/names.json\n"
-      "  microgpt train --config names --data my_lines.txt --steps 500\n"
-      "  microgpt train --resume runs/names-1");
+      "  microgpt train my.txt\n"
+      "  microgpt train my.txt --time 2m --set model.n_embd=64\n"
+      "  microgpt train --config names my_lines.txt --steps 500\n"
+      "  microgpt train --resume runs/my-1 --steps 20000");
   command.callback([options] {
     if (options->keys) {
       std::cout << config_keys_table();
       return;
     }
-    if (options->config.empty() && options->resume.empty()) {
-      throw CLI::RequiredError("--config or --resume");
+    if (options->config.empty() && options->resume.empty() && options->texts.empty()
+        && options->data.empty()) {
+      throw CLI::RequiredError("A TEXT, --config or --resume");
     }
-    options->config = config_file(options->config);
+    if (!options->config.empty()) options->config = config_file(options->config);
     watch_for_interrupt();
     options->threads = startable_threads(options->threads);
     run_train(*options);

@@ -12,6 +12,7 @@
 #include "microgpt/model/parameters.hpp"
 #include "microgpt/render/text.hpp"
 #include "microgpt/run/history.hpp"
+#include "microgpt/train/schedule.hpp"
 
 namespace microgpt::cli {
 
@@ -27,14 +28,6 @@ std::string from_here(const std::filesystem::path& path) {
 
 std::string count(int number, const std::string& thing) {
   return counted(static_cast<std::size_t>(number), thing);
-}
-
-std::string by_clock(double seconds) {
-  return bold("time")
-         + format(
-             "    %g s by the clock: the number of steps differs from run to run, so this run is not "
-             "reproducible\n",
-             seconds);
 }
 
 constexpr const char* kIndent = "        ";
@@ -56,6 +49,28 @@ std::string summary_line(const RunConfig& config, const TextSummary& data) {
 
 }  // namespace
 
+void describe_text(const GatheredText& text) {
+  if (text.is_one_plain_file) return;
+  std::cout << bold("text ") << "   " << one_line(text.name) << ": " << counted(text.bytes.size(), "byte")
+            << " from " << counted(text.sources.size(), "place") << '\n';
+  constexpr std::size_t kShown = 3;
+  for (std::size_t i = 0; i < std::min(kShown, text.left_out.size()); ++i) {
+    std::cout << kIndent << "left out: " << one_line(text.left_out[i].path.string()) << ", "
+              << text.left_out[i].why << '\n';
+  }
+  if (text.left_out.size() > kShown) {
+    std::cout << kIndent << "left out: " << text.left_out.size() - kShown << " more\n";
+  }
+  for (const std::string& notice : text.notices) std::cout << kIndent << notice << '\n';
+}
+
+void describe_choice(const std::vector<std::string>& reasons) {
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    std::cout << (i == 0 ? bold("chosen") + "  " : kIndent) << reasons[i] << '\n';
+  }
+  std::cout << std::flush;
+}
+
 void describe(const Session& session, int threads) {
   const RunConfig& config = session.config();
   std::cout << bold("data ") << "   " << one_line(from_here(config.data.path)) << ": "
@@ -70,10 +85,16 @@ void describe(const Session& session, int threads) {
             << config.model.block_size << ": "
             << counted(static_cast<std::size_t>(parameter_count(config.model)), "parameter")
             << "; batches of " << config.train.batch_size << ", " << count(threads, "thread") << '\n'
-            << (config.time_budget > 0 ? by_clock(config.time_budget) : "") << bold("run  ") << "   "
-            << one_line(from_here(session.folder()->path)) << '\n';
+            << bold("run  ") << "   " << one_line(from_here(session.folder()->path)) << '\n';
   if (const auto step = session.resumed_after())
     std::cout << bold("resumed") << " after step " << *step << '\n';
+  if (const auto before = session.steps_before()) {
+    const int step = session.step();
+    std::cout << kIndent << "extended from " << with_commas(static_cast<std::size_t>(*before)) << " to "
+              << count(config.train.steps, "step")
+              << ": the schedule is laid out over all of them, and the learning rate goes on at "
+              << format("%.3g", learning_rate(config.train, step)) << '\n';
+  }
   std::cout << std::flush;
 }
 
@@ -232,7 +253,6 @@ void report_json(const Session& session, const Samples& samples) {
   if (summary.best) document["best"] = {{"step", summary.best->step}, {"held_out_loss", summary.best->loss}};
   document["stopped_early"] = summary.stopped_early;
   document["memorised"] = summary.memorised;
-  document["reproducible"] = config.time_budget == 0;
   document["samples"] = samples.texts;
   document["samples_step"] = samples.step;
   document["best_is_missing"] = samples.best_is_missing;

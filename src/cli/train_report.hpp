@@ -3,10 +3,18 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "microgpt/run/session.hpp"
+#include "microgpt/text/gather.hpp"
 
 namespace microgpt::cli {
+
+/// What a text was put together from, if it is not one file, and what was left out.
+void describe_text(const GatheredText& text);
+
+/// What was chosen for the text and the time, a line each.
+void describe_choice(const std::vector<std::string>& reasons);
 
 /// Data, model and folder, in words on standard output.
 void describe(const Session& session, int threads);

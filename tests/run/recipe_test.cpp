@@ -66,7 +66,8 @@ TEST_SUITE("run") {
     CHECK(parts_of(words(20000, 9, " ")).data.mode == DataMode::stream);  // one long line
     std::string log, wrapped;
     for (int i = 0; i < 500; ++i) log += "2026-01-01 12:00:00 INFO server: " + words(8, 9, " ") + "\n";
-    for (int i = 0; i < 500; ++i) wrapped += words(60, 9, " ").substr(0, static_cast<std::size_t>(52 + i % 6)) + "\n";
+    for (int i = 0; i < 500; ++i)
+      wrapped += words(60, 9, " ").substr(0, static_cast<std::size_t>(52 + i % 6)) + "\n";
     CHECK(parts_of(log).data.mode == DataMode::stream);
     CHECK(parts_of(wrapped).data.mode == DataMode::stream);
   }
@@ -105,7 +106,8 @@ TEST_SUITE("run") {
 
   TEST_CASE("recipe: a chosen config trains as it is, and overrides go through it all") {
     const std::string text = words(400, 9, "\n");
-    const Recipe recipe = choose_recipe(text, "a.txt", {.seconds = 0.3, .overrides = {"model.n_embd=16", "train.batch_size=5"}});
+    const Recipe recipe = choose_recipe(
+        text, "a.txt", {.seconds = 0.3, .overrides = {"model.n_embd=16", "train.batch_size=5"}});
     CHECK(recipe.reasons.size() == 3);
     CHECK(recipe.config.model.n_embd == 16);
     CHECK(recipe.config.train.batch_size == 5);
@@ -113,8 +115,12 @@ TEST_SUITE("run") {
     CHECK(recipe.config.train.steps >= 1);
     CHECK(recipe.config.eval_every >= 1);
     CHECK(to_json(recipe.config) == to_json(with_overrides(recipe.config, {})));
-    CHECK(choose_recipe(text, "a.txt", {.seconds = 0.2, .overrides = {"train.steps=7"}}).config.train.steps == 7);
-    CHECK(failure_of([&] { choose_recipe(text, "a.txt", {.seconds = 0.2, .overrides = {"model.n_embd=x"}}); }).fault == 2);
+    CHECK(choose_recipe(text, "a.txt", {.seconds = 0.2, .overrides = {"train.steps=7"}}).config.train.steps
+          == 7);
+    CHECK(failure_of([&] {
+            choose_recipe(text, "a.txt", {.seconds = 0.2, .overrides = {"model.n_embd=x"}});
+          }).fault
+          == 2);
   }
 
   TEST_CASE("recipe: texts of every size and kind give a config that can be trained") {
@@ -122,20 +128,20 @@ TEST_SUITE("run") {
       const char* name;
       std::string text;
     };
-    const Text texts[] = {
-        {"one character", "a"},
-        {"one line", "hello\n"},
-        {"twenty lines", words(20, 12, "\n")},
-        {"one line twice", "anna\nanna\n"},
-        {"a short stream", words(40, 9, " ")},
-        {"a stream of 200 characters without a space", std::string(200, 'x')},
-        {"verses", verses(10, 4)}};
+    const Text texts[] = {{"one character", "a"},
+                          {"one line", "hello\n"},
+                          {"twenty lines", words(20, 12, "\n")},
+                          {"one line twice", "anna\nanna\n"},
+                          {"a short stream", words(40, 9, " ")},
+                          {"a stream of 200 characters without a space", std::string(200, 'x')},
+                          {"verses", verses(10, 4)}};
     for (const Text& one : texts) {
       CAPTURE(one.name);
       const Recipe recipe = choose_recipe(one.text, "text", {.seconds = 0.1});
       Rng rng(recipe.config.seed);
-      const Corpus corpus = Corpus::make(Dataset::from_text(one.text, recipe.config.data.mode, ByteOrderMark::drop), recipe.config.data,
-                                         static_cast<std::size_t>(recipe.config.model.block_size), rng);
+      const Corpus corpus =
+          Corpus::make(Dataset::from_text(one.text, recipe.config.data.mode, ByteOrderMark::drop),
+                       recipe.config.data, static_cast<std::size_t>(recipe.config.model.block_size), rng);
       CHECK(!corpus.training.empty());
     }
   }

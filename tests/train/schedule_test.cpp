@@ -52,18 +52,4 @@ TEST_SUITE("train") {
           {{0, 0.5}, {1, 1}, {2, 1}, {7, 1}});
     check({.steps = 4, .learning_rate = 1, .warmup_steps = 4}, {{0, 0.25}, {3, 1}});
   }
-
-  TEST_CASE("schedule: by the clock, a step stands where the clock stands") {
-    CHECK(steps_by_clock(50, 10, 30) == 150);
-    CHECK(steps_by_clock(1, 0.001, 30) == 30'000);
-    CHECK(steps_by_clock(7, 3, 10) == 24);         // 23.3, and no step beyond the end
-    CHECK(steps_by_clock(100, 29.99, 30) == 101);  // always one more is to come
-    CHECK(steps_by_clock(100, 40, 30) == 101);
-    CHECK(steps_by_clock(0, 5, 30) == 1);
-    CHECK(steps_by_clock(5, 1e-12, 1e8) == 1'000'000'000);
-    CHECK(steps_by_clock(5, 0, 30) == 1'000'000'000);
-    // The rate of the next step is that of the clock: a third of the way, two thirds are left.
-    CHECK(learning_rate({.steps = steps_by_clock(50, 10, 30), .learning_rate = 0.3}, 50)
-          == doctest::Approx(0.2).epsilon(1e-12));
-  }
 }

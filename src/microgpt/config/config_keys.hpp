@@ -82,8 +82,6 @@ void each_key(Config& c, Visitor&& v) {
           "most held-out characters an evaluation measures, evenly spread; 0 = all");
   v.whole("train.patience", c.patience, 0, 1'000'000,
           "stop after this many held-out evaluations without improvement; 0 = never");
-  v.real("train.time_budget", c.time_budget, 0.0, 1e8,
-         "seconds to train, instead of train.steps; 0 = train by steps");
   v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,
           "steps between checkpoints; 0 = only after the last step");
   v.whole("train.keep", c.keep, 0, kManySteps, "number of newest checkpoints that are kept; 0 = all");

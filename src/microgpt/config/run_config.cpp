@@ -135,6 +135,9 @@ class ConfigReader {
   /// To be called when all keys were asked for.
   void check_known(const std::string& key) const {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) return;
+    if (key == "train.time_budget") {
+      throw error(key, "", "it no longer exists: 'microgpt train --time 30s' chooses train.steps for a time");
+    }
     const auto near = near_key(key, known_);
     throw error(key, "",
                 near ? "no such key: did you mean " + *near + "?"
@@ -272,8 +275,18 @@ const std::string* find_override(const std::vector<std::string>& overrides, cons
 
 namespace {
 
-RunConfig read(const json& document, Fault fault, const std::string& where, const Overrides& overrides) {
+/// Version 0.1 could train by the clock. A run that did goes on by the steps that its checkpoint expected.
+void drop_time_budget(json& document, bool whatever_it_is) {
+  if (!document.is_object()) return;
+  const auto train = document.find("train");
+  if (train == document.end() || !train->is_object()) return;
+  const auto budget = train->find("time_budget");
+  if (budget != train->end() && (whatever_it_is || *budget == 0)) train->erase(budget);
+}
+
+RunConfig read(json document, Fault fault, const std::string& where, const Overrides& overrides) {
   RunConfig config;
+  drop_time_budget(document, fault == Fault::checkpoint);
   ConfigReader reader(document, fault, where, overrides);
   if (!document.is_object()) reader.refuse("the document", document, "an object");
   each_key(config, reader);

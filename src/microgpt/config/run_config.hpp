@@ -35,7 +35,6 @@ struct RunConfig {
   /// Most characters of the held-out text that an evaluation measures; 0: all
   int eval_positions = 200'000;
   int patience = 0;          ///< evaluations without a new best after which training stops; 0: never
-  double time_budget = 0;    ///< seconds to train by the clock, instead of train.steps; 0: by steps
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
   int keep = 0;              ///< how many of these are kept, the newest; 0: all
   SampleConfig sample;

@@ -49,14 +49,17 @@ std::string difference_text(const std::vector<KeyDifference>& keys) {
 
 }  // namespace
 
-std::string path_of_text(const fs::path& config_json, const RunConfig& of_checkpoint) {
+std::string path_of_text(const fs::path& config_json, const RunConfig& of_checkpoint,
+                         const RunConfig& wanted) {
   const auto edited = read_edited(config_json);
   if (!edited) return of_checkpoint.data.path;
-  auto keys = differing_keys(*edited, of_checkpoint);
-  std::erase_if(keys, [&](const KeyDifference& one) {
-    // By the clock, steps are an estimate that changes as the run goes on.
-    return one.key == "data.path" || (one.key == "train.steps" && of_checkpoint.time_budget > 0);
-  });
+  const auto differences = [&](const RunConfig& config) {
+    auto keys = differing_keys(*edited, config);
+    std::erase_if(keys, [](const KeyDifference& one) { return one.key == "data.path"; });
+    return keys;
+  };
+  auto keys = differences(of_checkpoint);
+  if (differences(wanted).empty()) keys.clear();
   if (keys.empty()) return edited->data.path.empty() ? of_checkpoint.data.path : edited->data.path;
   const bool steps =
       std::any_of(keys.begin(), keys.end(), [](const auto& one) { return one.key == "train.steps"; });

@@ -124,6 +124,12 @@ void Metrics::text_changed(int step, const std::string& data_sha256) {
   write();
 }
 
+void Metrics::extended(int step, int steps, const std::string& schedule) {
+  waiting_ += "{\"step\":" + std::to_string(step) + ",\"steps\":" + std::to_string(steps) + ",\"schedule\":\""
+              + schedule + "\"}\n";
+  write();
+}
+
 void Metrics::held_out(int step, double loss, std::optional<std::size_t> sample) {
   waiting_ += "{\"step\":" + std::to_string(step) + ",\"held_out_loss\":" + digits(loss);
   if (sample) waiting_ += ",\"sample\":" + std::to_string(*sample);

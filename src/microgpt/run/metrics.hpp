@@ -5,6 +5,7 @@
 //   {"step":500,"held_out_loss":2.4116582870483398}                               after an evaluation
 //   {"step":500,"held_out_loss":2.4116582870483398,"sample":199936}               ... of so many characters of the text
 //   {"step":500,"data_sha256":"c2a3..."}                 a resumed run goes on with another text from here
+//   {"step":500,"steps":2000,"schedule":"linear"}        ... for so many steps in all, by this schedule
 #pragma once
 
 #include <chrono>
@@ -36,6 +37,9 @@ class Metrics {
   void held_out(int step, double loss, std::optional<std::size_t> sample = {});
   /// The steps after this one are trained on another text than those before.
   void text_changed(int step, const std::string& data_sha256);
+
+  /// The run has another number of steps from here on.
+  void extended(int step, int steps, const std::string& schedule);
 
   /// Brings all lines to the file, and the file to the disk: before a checkpoint says that these
   /// steps are done. (Otherwise lines go to the file some at a time, each whole.)

@@ -5,6 +5,7 @@
 //   checkpoints/step-00001000.safetensors
 //   checkpoints/best.safetensors        that of the lowest held-out loss
 //   samples.txt                         what the trained model wrote
+//   text.txt                            the text, if it came from several files, a pipe or another encoding
 #pragma once
 
 #include <filesystem>
@@ -23,6 +24,7 @@ struct RunFolder {
   [[nodiscard]] std::filesystem::path config() const { return path / "config.json"; }
   [[nodiscard]] std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   [[nodiscard]] std::filesystem::path samples() const { return path / "samples.txt"; }
+  [[nodiscard]] std::filesystem::path text() const { return path / "text.txt"; }
   [[nodiscard]] std::filesystem::path checkpoints() const { return path / "checkpoints"; }
   [[nodiscard]] std::filesystem::path checkpoint(int step) const;
   [[nodiscard]] std::filesystem::path best_checkpoint() const { return checkpoints() / "best.safetensors"; }

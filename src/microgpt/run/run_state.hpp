@@ -1,8 +1,6 @@
 // What a session holds, shared by the two files that are Session: how a run starts, and how it goes on.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -14,24 +12,6 @@
 #include "microgpt/train/early_stopping.hpp"
 
 namespace microgpt {
-
-/// The clock of a run with a time budget. A run that goes on has used what its checkpoint's place in the schedule says.
-class Stopwatch {
- public:
-  Stopwatch(const RunConfig& config, int step)
-      : budget_(config.time_budget), used_(budget_ * step / config.train.steps) {}
-
-  [[nodiscard]] double elapsed() const {
-    return used_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  [[nodiscard]] bool over() const { return elapsed() >= budget_; }
-  [[nodiscard]] double left() const { return std::max(0.0, budget_ - elapsed()); }
-
- private:
-  double budget_;
-  double used_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// The folder that a run alone writes to.
 struct RunFiles {
@@ -49,9 +29,9 @@ struct Session::Run {
   std::unique_ptr<Training> training{};
   EarlyStopping stopping{0};
   Memorising memorising{0};
-  std::optional<Stopwatch> watch{};
   Tally tally{};
   std::optional<int> resumed_after{};
+  std::optional<int> steps_before{};
   Examples judges{};                      ///< the held-out examples or, of many, a sample
   std::optional<std::size_t> sample{};    ///< characters of the sample, if it is one
   std::optional<double> held_out_loss{};  ///< of the present weights

@@ -1,7 +1,6 @@
 #include "microgpt/run/session.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/number.hpp"
@@ -10,7 +9,6 @@
 #include "microgpt/run/run_state.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
-#include "microgpt/train/schedule.hpp"
 
 namespace microgpt {
 
@@ -44,6 +42,9 @@ int Session::step() const {
 std::optional<int> Session::resumed_after() const {
   return run_->resumed_after;
 }
+std::optional<int> Session::steps_before() const {
+  return run_->steps_before;
+}
 const Tally& Session::tally() const {
   return run_->tally;
 }
@@ -53,11 +54,6 @@ Parameters<double> Session::parameters() const {
 
 bool Session::done() const {
   return step() >= run_->config.train.steps || run_->stopping.over();
-}
-
-std::optional<double> Session::seconds_left() const {
-  if (!run_->watch) return std::nullopt;
-  return run_->watch->left();
 }
 
 RunSummary Session::summary() const {
@@ -75,7 +71,7 @@ RunSummary Session::summary() const {
 StepDone Session::step_once() {
   Run& run = *run_;
   Training& training = *run.training;
-  RunConfig& config = run.config;
+  const RunConfig& config = run.config;
   run.tally.start();
   StepDone done;
   try {
@@ -83,11 +79,6 @@ StepDone Session::step_once() {
   } catch (const Error& error) {
     if (error.fault() != Fault::numeric) throw;
     throw error.with_hint(run.rescue());
-  }
-  if (run.watch) {
-    config.train.steps = run.watch->over()
-                             ? training.step()
-                             : steps_by_clock(training.step(), run.watch->elapsed(), config.time_budget);
   }
   run.held_out_loss.reset();
   run.tally.add(done.step.loss, done.step.positions);

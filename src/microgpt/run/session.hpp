@@ -62,8 +62,10 @@ class Session {
     int threads = 1;
     /// Makes the run's folder, once nothing else can fail; without it nothing is written anywhere.
     std::function<RunFolder()> make_folder{};
-    std::optional<int>
-        stop_after{};  ///< a step at which the caller will stop it: checked before anything is made
+    /// A step at which the caller will stop it: checked before anything is made.
+    std::optional<int> stop_after{};
+    /// The text, where it is in no file that can be read again: it is kept in the run's folder (text.txt).
+    std::optional<std::string> text{};
   };
   /// A run before its first step: its text is read, its weights are drawn. Throws Error: data as Corpus::load does and
   /// if the machine has not the memory; io as RunFolder and RunLock do.
@@ -76,6 +78,11 @@ class Session {
     bool text_may_differ = false;  ///< or a text that is not the run's own is refused
     int threads = 1;
     std::optional<int> stop_after{};
+    /// The run is extended, or shortened, to so many steps in all, or by those that fit into so many seconds here.
+    std::optional<int> steps{};
+    std::optional<double> seconds{};
+    /// The schedule from here on; it is laid out over all steps, as if the run had had that many from its beginning.
+    std::optional<Schedule> schedule{};
     /// Told of newer checkpoints that are damaged and were passed over; may be empty.
     std::function<void(const Error&)> passed_over{};
   };
@@ -95,10 +102,10 @@ class Session {
   [[nodiscard]] int step() const;
   /// The step after which the run was taken up; nothing if it is new.
   [[nodiscard]] std::optional<int> resumed_after() const;
-  /// Whether there is no step left: all are done, the time is over, or the held-out loss has stopped to fall.
+  /// The number of steps it had before it was extended now; nothing if it was not.
+  [[nodiscard]] std::optional<int> steps_before() const;
+  /// Whether there is no step left: all are done, or the held-out loss has stopped to fall.
   [[nodiscard]] bool done() const;
-  /// Seconds that are left of train.time_budget; nothing for a run by steps.
-  [[nodiscard]] std::optional<double> seconds_left() const;
   [[nodiscard]] const Tally& tally() const;
   [[nodiscard]] RunSummary summary() const;
 

@@ -7,6 +7,7 @@
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/run/edited_config.hpp"
 #include "microgpt/run/moved_text.hpp"
+#include "microgpt/run/plan.hpp"
 #include "microgpt/run/run_state.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -68,6 +69,10 @@ bool is_unbegun(const RunFolder& folder) {
   const bool has_steps = fs::exists(folder.metrics(), none) && !fs::is_empty(folder.metrics(), none);
   return fs::exists(folder.config(), none) && !has_steps && folder.checkpoint_steps().empty()
          && !fs::exists(folder.best_checkpoint(), none);
+}
+
+std::string schedule_name(Schedule schedule) {
+  return schedule == Schedule::constant ? "constant" : schedule == Schedule::linear ? "linear" : "cosine";
 }
 
 void check_memory(const RunConfig& config, int threads, const std::string& where) {
@@ -161,8 +166,12 @@ Session Session::begin(RunConfig config, const Start& start) {
 Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<RunLock> lock) {
   check_stop_after(start.stop_after, 0, config.train.steps);
   Rng rng(config.seed);
-  Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
-  config.data.path = absolute_path(config.data.path);
+  Dataset dataset =
+      start.text ? Dataset::from_text(*start.text, config.data.mode, ByteOrderMark::drop, config.data.path)
+                 : Dataset::load(config.data.path, config.data.mode, ByteOrderMark::drop);
+  Corpus corpus =
+      Corpus::make(std::move(dataset), config.data, static_cast<std::size_t>(config.model.block_size), rng);
+  if (!start.text) config.data.path = absolute_path(config.data.path);
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, start.threads, start.where);
 
@@ -176,6 +185,11 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
       // Between the two, another process may have begun, and even ended, a run there.
       static_cast<void>(RunFolder::create(folder->path));
     }
+    if (start.text) {
+      const std::string_view pieces[] = {*start.text};
+      write_file_atomically(folder->text(), pieces);
+      run->config.data.path = absolute_path(folder->text().string());
+    }
     save_run_config(folder->config(), run->config);
   }
   run->training = make_training(run->config, run->corpus, start.threads, run->rng);
@@ -185,7 +199,6 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
     // any time can be resumed.
     run->save();
   }
-  if (run->config.time_budget > 0) run->watch.emplace(run->config, 0);
   return Session(std::move(run));
 }
 
@@ -222,14 +235,31 @@ Session Session::resume(const Resume& resume) {
   std::optional<Checkpoint> checkpoint = load_newest_checkpoint(resume.from, resume.passed_over);
   const TrainingRecord record = checkpoint->training();
   RunConfig config = checkpoint->config();
-  config.data.path = path_of_text(RunFolder{resume.from}.config(), config);
+  RunConfig wanted = config;
+  wanted.train.steps = resume.steps.value_or(config.train.steps);
+  wanted.train.schedule = resume.schedule.value_or(config.train.schedule);
+  config.data.path = path_of_text(RunFolder{resume.from}.config(), config, wanted);
+  const int steps_before = config.train.steps;
+  const Schedule schedule_before = config.train.schedule;
+  config.train.steps = wanted.train.steps;
+  config.train.schedule = wanted.train.schedule;
   // A run that was killed after its last step has still to write its samples.
   const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
   const auto nothing_left = [&](const std::string& why) {
     return Error(Fault::usage,
                  {.what = "nothing to resume", .where = resume.from.string(), .hint = "the run " + why});
   };
-  if (record.step >= config.train.steps && sampled) {
+  if (resume.steps && *resume.steps <= record.step) {
+    throw bad_option("--steps", std::to_string(*resume.steps),
+                     "the run has done " + counted(static_cast<std::size_t>(record.step), "step")
+                         + ": more are needed to extend it");
+  }
+  if (!checkpoint->has_moments()) {
+    throw Error(Fault::checkpoint, {.what = "cannot resume",
+                                    .where = checkpoint->path().string(),
+                                    .hint = "it holds weights alone, without the optimizer's moments"});
+  }
+  if (record.step >= config.train.steps && sampled && !resume.seconds) {
     throw nothing_left(config.train.steps == 1
                            ? "has done its only step"
                            : "has done all its " + std::to_string(config.train.steps) + " steps");
@@ -244,6 +274,13 @@ Session Session::resume(const Resume& resume) {
   corpus.tokenizer = checkpoint->tokenizer();
   rng.set_state(record.rng);
   check_memory(config, resume.threads, resume.from.string());
+  if (resume.seconds) {
+    const Cost cost =
+        measure_cost(config, corpus, resume.threads, std::clamp(0.02 * *resume.seconds, 0.05, 1.0));
+    config.train.steps = static_cast<int>(std::min<std::int64_t>(
+        1'000'000'000, std::int64_t{record.step} + steps_within(*resume.seconds, cost, config.eval_every)));
+  }
+  const bool extended = config.train.steps != steps_before || config.train.schedule != schedule_before;
 
   const RunFolder folder = in_place ? RunFolder{resume.from} : RunFolder::create(resume.out);
   if (!lock) lock = std::make_unique<RunLock>(folder.path);
@@ -255,11 +292,17 @@ Session Session::resume(const Resume& resume) {
   run->open(folder, std::move(lock), text_changed);
   if (run->stopping.over() && sampled) throw nothing_left(stopped_early_text(run->config));
   save_run_config(folder.config(), run->config);  // the text may lie elsewhere now
+  if (extended) {
+    run->steps_before = steps_before;
+    run->files->metrics.extended(record.step, run->config.train.steps,
+                                 schedule_name(run->config.train.schedule));
+    run->save();
+    fs::remove(folder.samples(), failed);  // of a run that ended earlier
+  }
   // A run that was killed between its best checkpoint and the same step's own goes on from the best, and still owes
   // the other.
   const bool owed = keeps_step(run->config, record.step) && !fs::exists(folder.checkpoint(record.step));
   if (owed || folder.checkpoint_steps().empty()) run->save();
-  if (run->config.time_budget > 0) run->watch.emplace(run->config, record.step);
   return Session(std::move(run));
 }
 

@@ -1,7 +1,6 @@
 // The learning rate as a function of the step.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -31,15 +30,6 @@ inline double learning_rate(const TrainConfig& config, int step, double peak) {
 }
 inline double learning_rate(const TrainConfig& config, int step) {
   return learning_rate(config, step, config.learning_rate);
-}
-
-/// Of a run that is trained by the clock: the number of steps its schedule is laid out for, when `step` steps
-/// are done and `elapsed` of `budget` seconds are gone. It is such that the next step stands where the clock
-/// stands, step / steps = elapsed / budget, but more than `step`.
-inline int steps_by_clock(int step, double elapsed, double budget) {
-  constexpr double kMost = 1e9;
-  const double steps = elapsed > 0 ? std::ceil(step * (budget / elapsed)) : kMost;
-  return static_cast<int>(std::min(kMost, std::max(step + 1.0, steps)));
 }
 
 }  // namespace microgpt
