@@ -127,7 +127,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("encoding: a long text is converted across all pieces") {
-    if (!is_known_here("utf-16le")) return;
+    if (!is_known_here("utf-16le") || !is_known_here("utf-32")) return;
     std::u32string text;
     for (int i = 0; i < 100'000; ++i) text += U"aé\u4f60\U0001f600"[i % 4];
     for (std::size_t shift = 0; shift < 4; ++shift) {
@@ -136,7 +136,7 @@ TEST_SUITE("text") {
       CHECK(same);
       CHECK(converted.capacity() < converted.size() + 64);  // no more memory than the result takes
     }
-    CHECK(to_utf8("", "utf-16", "t").empty());
+    for (const char* name : {"utf-16", "utf-32", "utf-8"}) CHECK(to_utf8("", name, "t").empty());
   }
 
   TEST_CASE("encoding: bytes that are not valid are refused with line and byte") {
@@ -153,6 +153,7 @@ TEST_SUITE("text") {
         {"utf-16", "\xff\xfe" + lone, "line 2, byte 8", "0x3d", ""},
         {"utf-16le", "a\0b"s, "line 1, byte 2", "0x62", ""},
         {"utf-16le", "\xe9\0\n\0\xe9"s, "line 2, byte 4", "0xe9", "ends in the middle of a character"},
+        {"utf-32", "a", "line 1, byte 0", "0x61", "valid UTF-8"},
         {"utf-32le", "a\0\0\0\n\0\0\0\0\0\x11\0"s, "line 2, byte 8", "0x00", ""},
         {"us-ascii", "one\ntw\xc3\xb6", "line 2, byte 6", "0xc3", "valid UTF-8"},
         {"us-ascii", std::string(70'000, '\n') + "caf\xe9 au", "line 70001, byte 70003", "0xe9",
@@ -172,6 +173,16 @@ TEST_SUITE("text") {
                                  .hint = each.hint}));
       CHECK(got.is_one_line());
       CHECK_FALSE(try_to_utf8(each.bytes, each.encoding).has_value());
+    }
+  }
+
+  TEST_CASE("encoding: what lies beyond Unicode is refused, also where iconv takes it") {
+    for (const auto& [encoding, bytes] :
+         {std::pair{"utf-8"s, "a\xf4\x90\x80\x80"s}, {"ucs-4", "\0\x11\0\0"s}, {"utf-32be", "\0\x11\0\0"s}}) {
+      if (!is_known_here(encoding)) continue;
+      const Failure got = refused(bytes, encoding);
+      CAPTURE(got.message);
+      CHECK(got.is(Fault::data, {.what = "not valid " + encoding}));
     }
   }
 

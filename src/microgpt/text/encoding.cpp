@@ -95,8 +95,8 @@ std::string with_byte_order(std::string_view bytes, const std::string& encoding)
   const std::string plain = plain_name(encoding);
   if (plain != "utf16" && plain != "utf32") return encoding;
   const std::size_t unit = plain == "utf16" ? 2 : 4;
-  std::size_t little =
-      0;  // units that are a space, a line end or a byte order mark if the lowest byte is first
+  // Units that are a space or a line end, if the lowest byte comes first or last.
+  std::size_t little = 0;
   std::size_t big = 0;
   const auto is_frequent = [](char low, char high) {
     return high == '\0' && (low == ' ' || low == '\n' || low == '\r');
@@ -107,7 +107,7 @@ std::string with_byte_order(std::string_view bytes, const std::string& encoding)
     big += is_frequent(start[at + unit - 1], start[at + unit - 2]);
   }
   const bool marked_little = bytes.starts_with("\xff\xfe");
-  const bool marked_big = bytes.substr(unit - 2).starts_with("\xfe\xff");
+  const bool marked_big = bytes.substr(0, unit).ends_with("\xfe\xff");
   const bool is_big = marked_big || (!marked_little && big > little);
   return encoding + (is_big ? "BE" : "LE");
 }
@@ -195,6 +195,12 @@ std::string to_utf8(std::string_view bytes, const std::string& encoding, const s
   std::string text;
   text.reserve(size);
   conversion.convert(bytes, [&](std::string_view piece) { text += piece; });
+  // Not every iconv knows where Unicode ends.
+  if (find_invalid_utf8(text) != std::string::npos) {
+    throw Error(Fault::data, {.what = "not valid " + asked,
+                              .where = name,
+                              .hint = "it has numbers beyond the last character of Unicode, U+10FFFF"});
+  }
   if (text.starts_with(kUtf8Mark)) text.erase(0, kUtf8Mark.size());
   return text;
 }
