@@ -18,6 +18,7 @@
 #include "microgpt/base/number.hpp"
 #include "microgpt/run/recipe.hpp"
 #include "microgpt/run/session.hpp"
+#include "microgpt/text/check_text.hpp"
 #include "microgpt/text/gather.hpp"
 #include "microgpt/text/words.hpp"
 
@@ -135,7 +136,7 @@ GatheredText gather(const TrainOptions& options, DataMode mode) {
       options.data.empty() ? options.texts : std::vector<std::string>{options.data};
   if (arguments.size() == 1) check_downloaded(arguments[0]);
   return gather_texts(arguments, {.mode = mode, .encoding = options.encoding},
-                      [] { return read_to_end(STDIN_FILENO, "standard input", Fault::data); });
+                      [] { return read_to_end(STDIN_FILENO, "standard input", Fault::data, kLargestText); });
 }
 
 /// What to do with the time the run may take: all of the text is looked at.

@@ -379,7 +379,7 @@ RunConfig load_run_config(const std::filesystem::path& path, const std::vector<s
 }
 
 RunConfig with_overrides(const RunConfig& config, const std::vector<std::string>& overrides) {
-  json document = to_json(config);
+  json document = json::parse(to_json(config).dump());  // whole numbers are unsigned in what was read
   apply(overrides, document);
   return read(document, Fault::data, "config", overrides);
 }

@@ -20,8 +20,8 @@ struct TextProfile {
   std::size_t distinct_characters = 0;
   std::size_t distinct_lines = 0;  ///< that are not blank; counted up to a million
   std::size_t blank_lines = 0;     ///< between the first line that is not blank and the last
-  PartLengths lines;               ///< lines that are not blank, stripped
-  PartLengths paragraphs;          ///< runs of such lines
+  PartLengths lines{};             ///< lines that are not blank, stripped
+  PartLengths paragraphs{};        ///< runs of such lines
 };
 
 /// Looks once at a text in UTF-8 whose lines end with "\n".
