@@ -303,7 +303,7 @@ CLI::App& add_sample(CLI::App& program) {
       "Example:\n"
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
       "  microgpt sample --model runs/names-1 -n 1000 --report\n"
-      "  microgpt sample --model runs/verse-1 --max-chars 2000 --stop '\\n\\n'");
+      "  microgpt sample --model runs/names-1 --max-chars 40 --stop nn");
   command.callback([options] { run_sample(*options); });
   return command;
 }

@@ -99,7 +99,7 @@ CLI::App& add_score(CLI::App& program) {
       "does not know is listed at the end as not scored.\n\n"
       "Example:\n"
       "  microgpt score --model runs/names-1 emma xqzz\n"
-      "  microgpt score --model runs/names-1 --file names.txt --rank --top 20");
+      "  microgpt score --model runs/names-1 --file data/names.txt --rank --top 20");
   command.callback([options] {
     if (options->texts.empty() && options->file.empty()) throw CLI::RequiredError("TEXT or --file");
     const Checkpoint checkpoint = load_model(options->model);

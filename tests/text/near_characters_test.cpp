@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 TEST_SUITE("text") {
   namespace {
@@ -42,11 +43,13 @@ TEST_SUITE("text") {
     CHECK(near(U'a', U"a").empty());
     CHECK(near(U'a', U"").empty());
     CHECK(near(U'"', U"\u201d\u201c\u201e\u00ab\u00bb").size() == 5);
-    for (char32_t c = 0; c <= 0x10ffff; ++c) {
-      if (c >= 0xd800 && c <= 0xdfff) continue;
-      const std::vector<char32_t> known = {U' ', U'"', U'\'', U'-', U'A', U'a', U'e'};
-      REQUIRE(near_characters(c, known).size() <= 5);
+    const std::vector<char32_t> known = {U' ', U'"', U'\'', U'-', U'A', U'a', U'e'};
+    std::size_t most = 0;
+    for (char32_t c = 0; c <= 0x10ffff; c += c < 0x3000 ? 1 : 97) {
+      most = std::max(most, near_characters(c, known).size());
     }
+    CHECK(most >= 2);
+    CHECK(most <= 5);
   }
 
   TEST_CASE("near characters: in words") {

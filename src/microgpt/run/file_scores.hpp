@@ -34,7 +34,7 @@ struct FileScores {
 
 /// Scores the texts of a file, or with "-" of standard input, in file order: its lines or paragraphs as they would be
 /// trained on, or with a model of a stream the whole of it. The number of threads changes no result. Beside the text it
-/// takes about 50 bytes for each line. Throws Error: data if the file cannot be read or none of its texts can be
+/// takes about 100 bytes for each line. Throws Error: data if the file cannot be read or none of its texts can be
 /// scored, numeric if the model overflows.
 FileScores score_file(const Checkpoint& checkpoint, const std::string& path, int threads);
 
