@@ -3,19 +3,21 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
 #include "cli/options.hpp"
 #include "cli/page.hpp"
+#include "cli/sample_output.hpp"
+#include "cli/sample_prompt.hpp"
 #include "cli/terminal.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/evaluate/novelty_tally.hpp"
 #include "microgpt/evaluate/score.hpp"
 #include "microgpt/render/json.hpp"
 #include "microgpt/run/writer.hpp"
-#include "microgpt/text/token_text.hpp"
-#include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 #include "microgpt/view/report/novelty_report.hpp"
 
@@ -29,14 +31,19 @@ struct SampleOptions {
   int count = 20;
   std::optional<double> temperature, top_p, min_p;
   std::optional<int> top_k, max_chars;
-  std::string prompt;
+  std::string prompt, prompt_file;
+  std::vector<std::string> stop;
   std::uint64_t seed = 42;
   PageOptions page;
   bool stream = false;
   bool report = false;
   bool novel = false;
+  bool null = false;
 
   [[nodiscard]] bool json() const { return page.json; }
+  [[nodiscard]] const char* prompt_option() const {
+    return prompt_file.empty() ? "--prompt" : "--prompt-file";
+  }
 };
 
 /// --novel gives up where so many texts in a row were known, or shown already.
@@ -53,18 +60,12 @@ SampleConfig settings_of(const SampleOptions& options, const RunConfig& config, 
   sample.max_chars = options.max_chars.value_or(sample.max_chars);
   if (sample.max_chars == 0) sample.max_chars = config.model.block_size;
   if (prompt >= static_cast<std::size_t>(sample.max_chars)) {
-    throw bad_option("--prompt", "",
+    throw bad_option(options.prompt_option(), "",
                      "its " + counted(prompt, "character") + (prompt == 1 ? " leaves" : " leave")
                          + " nothing to write of the " + std::to_string(sample.max_chars)
                          + " a text may have: raise --max-chars");
   }
   return sample;
-}
-
-/// A character as it may be shown at once, while its text is still being written.
-std::string shown_character(const std::string& character, DataMode mode) {
-  const bool raw = !stdout_is_terminal() || (mode != DataMode::lines && character == "\n");
-  return raw ? character : one_line(character);
 }
 
 /// The tokens of a text with the probability the model gave each; that of its end apart.
@@ -99,7 +100,7 @@ nlohmann::ordered_json settings_json(const SampleOptions& options, const SampleC
   return {{"seed", options.seed},          {"temperature", sample.sampler.temperature},
           {"top_k", sample.sampler.top_k}, {"top_p", sample.sampler.top_p},
           {"min_p", sample.sampler.min_p}, {"max_chars", sample.max_chars},
-          {"prompt", options.prompt}};
+          {"prompt", options.prompt},      {"stop", options.stop}};
 }
 
 nlohmann::ordered_json novelty_json(const SampleNovelty& found, bool stream) {
@@ -110,11 +111,24 @@ nlohmann::ordered_json novelty_json(const SampleNovelty& found, bool stream) {
   return json;
 }
 
+nlohmann::ordered_json stopped_by_json(std::optional<std::size_t> number,
+                                       const std::vector<std::string>& stop) {
+  return number ? nlohmann::ordered_json(stop[*number]) : nlohmann::ordered_json(nullptr);
+}
+
 void warn_of_giving_up(int shown, int count) {
-  std::cerr << "warning: only " << shown << " of " << counted(static_cast<std::size_t>(count), "new text")
-            << ": gave up after " << counted(kPatience, "text")
-            << " in a row that occur in the training text or were shown already: a higher --temperature may "
-               "write more\n";
+  std::cerr
+      << "warning: --novel found only " << shown << " of the "
+      << counted(static_cast<std::size_t>(count), "text") << " asked for: the last "
+      << counted(kPatience, "text")
+      << " in a row occur in the training text, are blank or were shown already; a higher --temperature may "
+         "help\n";
+}
+
+StopStrings stop_strings(const Tokenizer& tokenizer, const std::vector<std::string>& texts) {
+  std::vector<std::vector<Token>> strings;
+  for (const std::string& text : texts) strings.push_back(tokenizer.encode(text));
+  return StopStrings(std::move(strings));
 }
 
 template <class T>
@@ -133,24 +147,22 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
     tally.emplace(own->split.training, own->split.held_out, tokenizer, config.data.mode);
   }
   Probabilities<T> probabilities(tokenizer, stream);
+  SampleOutput output(tokenizer, config.data.mode, options.null);
   const auto seen = [&](Token token, std::span<const T> logits) {
-    if (options.stream && token != tokenizer.bos()) {
-      std::cout << shown_character(tokenizer.decode({&token, 1}), config.data.mode) << std::flush;
-    }
+    if (options.stream && token != tokenizer.bos()) output.write_character(token);
     if (options.json()) probabilities.add(token, logits);
   };
 
   nlohmann::ordered_json samples = nlohmann::ordered_json::array();
-  Writer<T> writer(config, parameters, tokenizer, sample, prompt);
+  Writer<T> writer(config, parameters, tokenizer, sample, prompt, stop_strings(tokenizer, options.stop));
   Rng rng(options.seed);
   std::unordered_set<std::string> written;  // by --novel
   for (int shown = 0, in_vain = 0; shown < options.count;) {
     probabilities.clear();
     const auto tokens = options.stream || options.json() ? writer.write(rng, seen) : writer.write(rng);
     const std::string text = tokenizer.decode(tokens);
-    const bool cut = !stream && tokens.size() == static_cast<std::size_t>(sample.max_chars);
-    if (options.novel && (!tally->is_new(text, cut) || !written.insert(text).second)) {
-      if (options.report) tally->add(text, tokens, cut);
+    if (options.novel && (!tally->is_new(text, writer.end()) || !written.insert(text).second)) {
+      if (options.report) tally->add(text, tokens, writer.end());
       if (++in_vain < kPatience) continue;
       warn_of_giving_up(shown, options.count);
       break;
@@ -158,15 +170,15 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
     in_vain = 0;
     ++shown;
     nlohmann::ordered_json found;
-    if (options.report) found = novelty_json(tally->add(text, tokens, cut), stream);
+    if (options.report) found = novelty_json(tally->add(text, tokens, writer.end()), stream);
     if (options.json()) {
       samples.push_back(probabilities.of(text));
+      samples.back()["stopped_by"] = stopped_by_json(writer.stopped_by(), options.stop);
       if (options.report) samples.back().update(found);
     } else if (options.stream) {
-      std::cout << (config.data.mode == DataMode::lines ? "\n" : "\n\n") << std::flush;
+      output.end();
     } else {
-      std::cout << as_document(text, config.data.mode) << '\n';
-      if (stdout_is_terminal()) std::cout << std::flush;
+      output.write(text);
     }
   }
   std::optional<view::Page> report;
@@ -184,11 +196,8 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
 
 void run_sample(SampleOptions options) {
   const Checkpoint checkpoint = load_model(options.model);
-  if (find_invalid_utf8(options.prompt) != std::string::npos) {
-    throw bad_option("--prompt", "", "it is not valid UTF-8");
-  }
-  options.prompt = unescaped(options.prompt, "--prompt");
-  require_known_characters(checkpoint.tokenizer(), options.prompt, "--prompt");
+  options.prompt = read_prompt(options.prompt, options.prompt_file, checkpoint);
+  options.stop = read_stop_strings(options.stop, checkpoint.tokenizer());
   if (!options.data.empty() && !options.report && !options.novel) {
     throw bad_option("--data", one_line(options.data),
                      "it only tells --report and --novel where the training text is: add one of them");
@@ -209,8 +218,23 @@ CLI::App& add_sample(CLI::App& program) {
   command.add_option("-n,--count", options->count, "Number of texts")
       ->check(whole_between(0, 1'000'000'000))
       ->capture_default_str();
-  command.add_option("--prompt", options->prompt,
-                     "Beginning of every text; \\n and other escapes are understood");
+  auto* prompt = command.add_option("--prompt", options->prompt,
+                                    "Beginning of every text; \\n and other escapes are understood");
+  command
+      .add_option(
+          "--prompt-file", options->prompt_file,
+          "The same from a file, as it stands ('-' is standard input); of a model of lines, without the "
+          "newline at its end")
+      ->check(check_path)
+      ->option_text("FILE")
+      ->excludes(prompt);
+  command
+      .add_option(
+          "--stop", options->stop,
+          "Text that ends what the model writes, and is left out of it; escapes are understood; may be "
+          "repeated")
+      ->allow_extra_args(false)
+      ->option_text("TEXT");
   command
       .add_option("--seed", options->seed, "Seed of the random numbers: the same seed gives the same texts")
       ->check(check_seed)
@@ -243,16 +267,16 @@ CLI::App& add_sample(CLI::App& program) {
       ->group(drawing);
 
   const char* news = "New, or copied from the training text";
-  auto* novel =
+  auto* novel = command
+                    .add_flag("--novel", options->novel,
+                              "Print only new texts (neither in the training text nor blank), without "
+                              "repeats, until there are -n of them")
+                    ->group(news);
+  auto* report =
       command
-          .add_flag(
-              "--novel", options->novel,
-              "Print only new texts (not in the training text), without repeats, until there are -n of them")
+          .add_flag("--report", options->report,
+                    "Report at the end how many are new, and how close these are to the training text")
           ->group(news);
-  command
-      .add_flag("--report", options->report,
-                "Report at the end how many are new, and how close these are to the training text")
-      ->group(news);
   command.add_option("--data", options->data, "Training text, if it was moved")
       ->check(check_path)
       ->option_text("FILE")
@@ -263,16 +287,23 @@ CLI::App& add_sample(CLI::App& program) {
       command.add_flag("--stream", options->stream, "Print every character as soon as it is drawn")
           ->excludes(novel)
           ->group(others);
+  auto* json = command
+                   .add_flag("--json", options->page.json,
+                             "Print one JSON document: the texts, with the probability of every character")
+                   ->excludes(stream)
+                   ->group(others);
   command
-      .add_flag("--json", options->page.json,
-                "Print one JSON document: the texts, with the probability of every character")
-      ->excludes(stream)
+      .add_flag("--null", options->null,
+                "End every text with a NUL byte and nothing else, for scripts: a text may hold blank lines")
+      ->excludes(json)
+      ->excludes(report)
       ->group(others);
   command.footer(
       "docs/sampling.md explains each setting.\n\n"
       "Example:\n"
       "  microgpt sample --model runs/names-1 -n 5 --prompt ma --temperature 0.8\n"
-      "  microgpt sample --model runs/names-1 -n 1000 --report");
+      "  microgpt sample --model runs/names-1 -n 1000 --report\n"
+      "  microgpt sample --model runs/names-1 --max-chars 40 --stop nn");
   command.callback([options] { run_sample(*options); });
   return command;
 }

@@ -312,7 +312,8 @@ TEST_SUITE("cli") {
     const auto result = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--novel"}));
     CHECK(result.exit_code == 0);
     CHECK(result.out == text);
-    CHECK(result.err.starts_with("warning: only 1 of 3 new texts: gave up after 1,000 texts in a row"));
+    CHECK(result.err.starts_with(
+        "warning: --novel found only 1 of the 3 texts asked for: the last 1,000 texts in a row "));
   }
 
   TEST_CASE("sample: --novel gives up with a word where nothing new comes") {
@@ -327,7 +328,7 @@ TEST_SUITE("cli") {
     CHECK(result.exit_code == 0);
     CHECK(result.out == "");
     CHECK(result.err.starts_with("warning: "));
-    CHECK(result.err.find("0 of 3") != std::string::npos);
+    CHECK(result.err.find("0 of the 3") != std::string::npos);
     CHECK(lines_of(result.err).size() == 1);
     const auto report = run_microgpt(small.sample({"-n", "3", "--temperature", "0", "--report"}));
     CHECK(report.exit_code == 0);

@@ -66,6 +66,68 @@ TEST_SUITE("cli") {
     CHECK(nats == doctest::Approx(expected).epsilon(1e-5));
   }
 
+  TEST_CASE("score: --file has a row for each line, as JSON and CSV all of them with every digit") {
+    const ScoredRun run;
+    std::string lines = "opal\n\nOpal\nagate\n";
+    for (int i = 0; i < 100; ++i) lines += "onyx\n";
+    const std::string file = (run.folder / "lines.txt").string();
+    write_bytes(file, lines);
+    const auto result = run.score({"--file", file, "--json"});
+    REQUIRE(result.exit_code == 0);
+    CHECK(result.err
+          == "warning: 1 text of 103 not scored: the model does not know all of their characters\n");
+    const PageJson page(result.out);
+    CHECK(page.rows("texts") == 102);
+    CHECK(page.cell("texts", 1, "line").number() == 4);
+    CHECK(page.cell("texts", 1, "text").text() == "agate");
+    CHECK(page.cell("not_scored", 0, "line").number() == 3);
+    CHECK(page.cell("not_scored", 0, "character").text() == "'O'");
+    CHECK(page.fact("scored").number() == 102);
+    CHECK(page.fact("not_scored").number() == 1);
+    const PageJson alone(run.score({"--json", "agate"}).out);
+    CHECK(page.cell("texts", 1, "nats").number()
+          == doctest::Approx(alone.fact("nats").number()).epsilon(1e-5));
+    CHECK(PageJson(run.score({"--file", file, "--json", "--top", "7"}).out).rows("texts") == 7);
+    CHECK(run.score({"--file", file, "--json", "--threads", "3"}).out == result.out);
+
+    CHECK(run.score({"--file", file, "--csv", (run.folder / "out.csv").string()}).exit_code == 0);
+    CHECK(lines_of(read_bytes(run.folder / "out.csv")).size() == 103);
+    CHECK(lines_of(run.score({"--file", file}).out).size() <= 61);
+  }
+
+  TEST_CASE("score: --rank puts the most surprising text first, of a file and of the command line") {
+    const ScoredRun run;
+    const std::string file = (run.folder / "lines.txt").string();
+    write_bytes(file, "opal\nxxxxxx\nagate\n");
+    const PageJson ranked(run.score({"--file", file, "--rank", "--json"}).out);
+    const PageJson given(run.score({"opal", "xxxxxx", "agate", "--rank", "--json"}).out);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(ranked.cell("texts", i, "text").text() == given.cell("texts", i, "text").text());
+      if (i == 0) continue;
+      CHECK(ranked.cell("texts", i - 1, "nats_mean").number()
+            >= ranked.cell("texts", i, "nats_mean").number());
+    }
+    CHECK(ranked.cell("texts", 0, "text").text() == "xxxxxx");
+    CHECK(PageJson(run.score({"--file", file, "--json"}).out).cell("texts", 0, "text").text() == "opal");
+  }
+
+  TEST_CASE("score: --file - is standard input, and a file of which nothing can be scored is an error") {
+    const ScoredRun run;
+    write_bytes(run.folder / "lines.txt", "opal\nagate\n");
+    const auto piped = Process({"/bin/sh", "-c", "\"$M\" score --model run --file - --json < lines.txt"},
+                               {.folder = run.folder.path(), .environment = {{"M", MICROGPT_PROGRAM}}})
+                           .finish();
+    REQUIRE(piped.exit_code == 0);
+    const PageJson page(piped.out);
+    CHECK(page.fact("file").text() == "standard input");
+    CHECK(page.rows("texts") == 2);
+    write_bytes(run.folder / "lines.txt", "\nOPAL\nAGATE\n");
+    const auto none = run.score({"--file", (run.folder / "lines.txt").string()});
+    CHECK(none.exit_code == 3);
+    CHECK(refused_in_one_line(none));
+    CHECK(none.err.find("line 2") != std::string::npos);
+  }
+
   TEST_CASE("score: what cannot be read is refused by name") {
     const ScoredRun run;
     const auto unknown = run.score({"opal", "\xe2\x82\xac"});

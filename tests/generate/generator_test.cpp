@@ -290,4 +290,86 @@ TEST_SUITE("generate") {
       CHECK(generator.generate({}, {.sampler = one, .max_chars = 20}, rng) == greedy_text);
     }
   }
+
+  TEST_CASE("generator: a stop string ends the text where it is written, and takes nothing else away") {
+    Noise noise(52);
+    int stopped = 0, whole = 0;
+    for (int round = 0; round < 60; ++round) {
+      auto parameters = random_parameters<double>(kConfig, noise, 0.3);
+      bias_bos(parameters, 0.1);
+      Generator<double> generator(kConfig, parameters);
+      const auto prompt = noise.wholes(static_cast<std::size_t>(noise.whole(0, 3)), 0, kBos - 1);
+      GenerateOptions options = at(1.0, 30);
+      Rng rng(static_cast<std::uint64_t>(round));
+      const auto free = generator.generate(prompt, options, rng);
+      CHECK(!generator.stopped_by());
+
+      const int last = free.empty() ? 1 : free.back();
+      const std::vector<std::vector<int>> strings = {
+          noise.wholes(2, 0, kBos - 1), noise.wholes(1, 0, kBos - 1), {last, kBos - 1, 0}};
+      options.stop = StopStrings(strings);
+      std::vector<int> shown;
+      Rng again(static_cast<std::uint64_t>(round));
+      const auto text =
+          generator.generate(prompt, options, again, [&](int token, std::span<const double> logits) {
+            std::vector<int> context = {kBos};
+            context.insert(context.end(), shown.begin(), shown.end());
+            if (context.size() <= 8)
+              CHECK(difference(logits, logits_after(kConfig, parameters, context)) < 1e-12);
+            shown.push_back(token);
+          });
+      CHECK(std::equal(text.begin(), text.end(), free.begin()));
+      if (!shown.empty() && shown.back() == kBos) shown.pop_back();
+      CHECK(shown == text);
+      const auto contains = [](const std::vector<int>& all, const std::vector<int>& part, std::size_t from) {
+        return std::search(all.begin() + static_cast<std::ptrdiff_t>(from), all.end(), part.begin(),
+                           part.end())
+               != all.end();
+      };
+      bool in_free = false;
+      for (const auto& one : strings) {
+        CHECK(!contains(text, one, prompt.size()));  // in the prompt it does not count
+        in_free = in_free || contains(free, one, prompt.size());
+      }
+      CHECK(generator.stopped_by().has_value() == in_free);
+      if (!in_free) CHECK(text == free);
+      if (!in_free) CHECK(again.state() == rng.state());
+      // One random number for each character that was drawn, of the stop string too, and none after them.
+      if (const auto number = generator.stopped_by()) {
+        Rng counted(static_cast<std::uint64_t>(round));
+        const std::size_t draws = text.size() + strings[*number].size() - prompt.size();
+        for (std::size_t i = 0; i < draws; ++i) counted.random();
+        CHECK(again.state() == counted.state());
+      }
+      (generator.stopped_by() ? stopped : whole) += 1;
+    }
+    CHECK(stopped > 10);
+    CHECK(whole > 3);
+  }
+
+  TEST_CASE("generator: a stop string that was begun when the text ended or was cut belongs to the text") {
+    Parameters<double> parameters(kConfig);  // all zero: every logit is 0, and the first token is taken
+    Generator<double> generator(kConfig, parameters);
+    Rng rng(1);
+    GenerateOptions options = at(0, 5);
+    options.stop = StopStrings({{0, 0, 0, 0, 0, 0}});
+    std::vector<int> shown;
+    const Generator<double>::Seen seen = [&](int token, std::span<const double>) { shown.push_back(token); };
+    CHECK(generator.generate({}, options, rng, seen) == std::vector<int>(5, 0));
+    CHECK(shown == std::vector<int>(5, 0));
+    CHECK(!generator.stopped_by());
+    // Complete with the last character that may be: it is a stop string, not a cut.
+    options.stop = StopStrings({{0, 0}, {0, 0, 0, 0, 1}});
+    options.max_chars = 2;
+    CHECK(generator.generate({}, options, rng).empty());
+    CHECK(generator.stopped_by() == 0);
+    // It begins in the prompt: only what is written counts.
+    const std::vector<int> prompt = {0, 0, 0};
+    options.max_chars = 9;
+    options.stop = StopStrings({{0, 0, 0}});
+    CHECK(generator.generate(prompt, options, rng) == prompt);
+    CHECK(generator.generate({}, at(0, 5), rng)
+          == std::vector<int>(5, 0));  // none of the text before remains
+    CHECK(!generator.stopped_by());
+  }
 }

@@ -9,6 +9,7 @@
 #include "microgpt/run/evaluation.hpp"
 #include "microgpt/view/report/bench_report.hpp"
 #include "microgpt/view/report/eval_report.hpp"
+#include "microgpt/view/report/file_scores_report.hpp"
 #include "microgpt/view/report/info_report.hpp"
 #include "microgpt/view/report/novelty_report.hpp"
 #include "microgpt/view/report/score_report.hpp"
@@ -109,10 +110,11 @@ class EveryPage {
     result.seconds = {.median = 1e-3, .spread = 0.02};
     result.positions = 100;
     result.phases.fill(1e-5);
-    NoveltySummary novelty{.samples = 20, .training_documents = 6, .fresh = 15, .known = 4, .empty = 1};
+    NoveltySummary novelty{.samples = 20, .training_documents = 6, .fresh = 15, .known = 4, .blank = 1};
     novelty.distance = MeanWithInterval{1.5, Interval{1, 2}};
     return {view::eval_report(evaluate_split(checkpoint, text(), "all", 1)),
             view::score_report(score_texts(checkpoint, texts)),
+            view::file_scores_report(score_file(checkpoint, text(), 1), true),
             view::info_report(view::model_info(checkpoint, runs_.folder / "run")),
             view::bench_report({.peak_gflops = {.median = 50, .spread = 0.01}, .results = {result}}),
             view::novelty_report(novelty, 16)};

@@ -367,7 +367,7 @@ TEST_SUITE("text") {
   }
 
   TEST_CASE("corpus: texts that are there already are not new") {
-    const std::vector<std::string> texts = {"one", "tw", "two", "two", "three", "", "o\nt"};
+    const std::vector<std::string> texts = {"one", "tw", "two", "two", "three", "", "o\nt", "  ", "\n\n"};
     CHECK(corpus_of("one\ntwo\nfour", {}, 4).count_new(texts) == 3);     // tw, three, o\nt
     CHECK(corpus_of("one\ntwo\nfour", {}, 4).count_new(texts, 2) == 2);  // tw was cut, and is a piece
     std::string many;

@@ -12,7 +12,7 @@ TEST_SUITE("text") {
   using namespace microgpt::test;
 
   TEST_CASE(
-      "known texts: whole documents, pieces of them where a text was cut, and never an empty one as new") {
+      "known texts: whole documents, pieces of them where a text was cut, and never a blank one as new") {
     const std::vector<std::string_view> documents = {"the broken mirror", "anna", "anna", ""};
     const KnownTexts known(documents, DataMode::lines);
     CHECK(known.has("anna", false));
@@ -23,9 +23,16 @@ TEST_SUITE("text") {
     CHECK(known.is_new("the broken mirrox", true));
     CHECK(!known.is_new("", false));
     CHECK(!known.is_new("", true));
+    for (const bool begun : {false, true}) {
+      CHECK(!known.is_new(" ", begun));
+      CHECK(!known.is_new(" \n\t\n", begun));
+      CHECK(!known.is_new("\xc2\xa0\xe2\x80\x89", begun));  // other spaces
+      CHECK(known.is_new(" .\n", begun));
+    }
     const KnownTexts stream(documents, DataMode::stream);
     CHECK(!stream.is_new("broken", false));
     CHECK(stream.is_new("mirroranna", false));  // not across parts
+    CHECK(!stream.is_new("\n\n", false));
     CHECK(KnownTexts({}, DataMode::lines).is_new("a", true));
   }
 

@@ -192,4 +192,11 @@ TEST_SUITE("text") {
     CHECK(controls == 0);
     CHECK(printable(shown) == shown);
   }
+
+  TEST_CASE("utf8: shortened keeps whole characters and says that there are more") {
+    CHECK(shortened("", 3) == "");
+    CHECK(shortened("h\u00e9\U0001f600", 3) == "h\u00e9\U0001f600");
+    CHECK(shortened("h\u00e9\U0001f600x", 3) == "h\u00e9\U0001f600...");
+    CHECK(shortened("ab", 0) == "...");
+  }
 }

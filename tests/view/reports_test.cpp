@@ -6,6 +6,7 @@
 #include "microgpt/model/parameters.hpp"
 #include "microgpt/view/report/bench_report.hpp"
 #include "microgpt/view/report/eval_report.hpp"
+#include "microgpt/view/report/file_scores_report.hpp"
 #include "microgpt/view/report/info_report.hpp"
 #include "microgpt/view/report/novelty_report.hpp"
 #include "microgpt/view/report/score_report.hpp"
@@ -123,6 +124,45 @@ TEST_SUITE("view") {
     CHECK(view::score_report({}).sections.front().table.rows.empty());
   }
 
+  TEST_CASE("view: score of a file has a row for each text, and is bounded until it is asked for all") {
+    FileScores scores{.name = "texts.txt",
+                      .dataset = Dataset::from_text(std::string(50, 'x') + "\nanna\ne\n" + "b\n",
+                                                    DataMode::lines, ByteOrderMark::drop)};
+    const auto texts = scores.dataset.documents();
+    scores.scored = {{1, texts[0], {102, 51}}, {2, texts[1], {5000, 5}}, {3, texts[2], {1, 2}}};
+    scores.not_scored = {{4, texts[3], U'b'}};
+    const MadePage page(view::file_scores_report(scores, true));
+    CHECK(text_in(page.fact("file")) == "texts.txt");
+    CHECK(number_in(page.fact("scored")) == 3);
+    CHECK(number_in(page.fact("not_scored")) == 1);
+    CHECK(number_in(page.fact("predictions")) == 58);
+    CHECK(number_in(page.fact("mean_nats")) == doctest::Approx(5103.0 / 58));
+    const view::Table& table = page.table("texts");
+    REQUIRE(table.rows.size() == 3);
+    CHECK(text_in(cell(table, 0, "text")) == std::string(24, 'x') + "...");
+    CHECK(number_in(cell(table, 1, "line")) == 2);
+    CHECK(number_in(cell(table, 1, "predictions")) == 5);
+    CHECK(number_in(cell(table, 1, "nats")) == 5000);
+    CHECK(number_in(cell(table, 1, "nats_mean")) == 1000);
+    CHECK(page.section("texts").title.find("most surprising first") != std::string::npos);
+    CHECK(text_in(cell(page.table("not_scored"), 0, "character")) == "'b'");
+    CHECK(number_in(cell(page.table("not_scored"), 0, "line")) == 4);
+
+    scores.scored.assign(1000, {2, texts[1], {5, 5}});
+    scores.not_scored.assign(500, {4, texts[3], U'b'});
+    const MadePage many(view::file_scores_report(scores, false));
+    CHECK(many.table("texts").rows.size() == 60);
+    CHECK(many.table("texts").total_rows == 1000);
+    CHECK(many.table("not_scored").total_rows == 500);
+    CHECK(many.section("texts").title.find("order of the file") != std::string::npos);
+    scores.scored.push_back({1, texts[0], {1, 1}});
+    const MadePage all(view::file_scores_report(scores, false, {.rows = 0, .characters = 0}));
+    CHECK(all.table("texts").rows.size() == 1001);
+    CHECK(text_in(cell(all.table("texts"), 1000, "text")) == std::string(50, 'x'));
+    scores.not_scored.clear();
+    CHECK(!MadePage(view::file_scores_report(scores, false)).has("not_scored"));
+  }
+
   TEST_CASE("view: info holds everything that a checkpoint does") {
     MadeRuns runs;
     runs.config.precision = Precision::float32;
@@ -201,8 +241,9 @@ TEST_SUITE("view") {
                            .training_documents = 100,
                            .fresh = 15,
                            .known = 4,
-                           .empty = 1,
+                           .blank = 1,
                            .cut = 2,
+                           .stopped = 1,
                            .repeated = 3,
                            .held_out = 5};
     summary.distance = MeanWithInterval{1.5, Interval{1, 2}};
@@ -213,6 +254,9 @@ TEST_SUITE("view") {
     CHECK(number_in(page.fact("samples")) == 20);
     CHECK(number_in(page.fact("new")) == 15);
     CHECK(number_in(page.fact("cut")) == 2);
+    CHECK(number_in(page.fact("stopped")) == 1);
+    CHECK(page.section("shares").says.find("a stop string") != std::string::npos);
+    CHECK(page.section("shares").says.find("only if no training document contains it") != std::string::npos);
     const view::Table& shares = page.table("shares");
     REQUIRE(shares.rows.size() == 4);
     CHECK(number_in(cell(shares, 0, "share")) == 0.75);
@@ -228,6 +272,7 @@ TEST_SUITE("view") {
     CHECK(view::novelty_report({}, 16).sections.empty());
     const MadePage none(view::novelty_report({.samples = 2, .known = 2, .held_out = 0}, 16));
     CHECK(none.page.sections.size() == 1);
+    CHECK(none.section("shares").says == "");                 // none was cut or stopped
     CHECK(is_empty(cell(none.table("shares"), 3, "share")));  // there is none to take a share of
   }
 

@@ -28,25 +28,26 @@ NoveltyTally::NoveltyTally(std::span<const std::string_view> training,
   summary_.held_out = 0;
 }
 
-SampleNovelty NoveltyTally::add(const std::string& text, std::span<const Token> tokens, bool cut) {
+SampleNovelty NoveltyTally::add(const std::string& text, std::span<const Token> tokens, TextEnd end) {
   if (!judge_) judge_.emplace(documents_, tokenizer_, !summary_.stream);
   const auto [entry, first] = findings_.try_emplace(text);
   if (first) entry->second = judge_->judge(tokens);
   const Novelty& found = entry->second;
-  SampleNovelty sample{.is_new = is_new(text, cut),
+  SampleNovelty sample{.is_new = is_new(text, end),
                        .distance = found.distance,
                        .copied = tokenizer_.decode(tokens.subspan(found.copied_begin, found.copied))};
   if (!summary_.stream) sample.nearest = documents_[found.nearest];
   ++summary_.samples;
-  summary_.cut += cut ? 1U : 0U;
+  summary_.cut += end == TextEnd::cut ? 1U : 0U;
+  summary_.stopped += end == TextEnd::stopped ? 1U : 0U;
   summary_.repeated += first ? 0U : 1U;
-  if (text.empty()) {
-    ++summary_.empty;
+  if (is_blank(text)) {
+    ++summary_.blank;
   } else if (!sample.is_new) {
     ++summary_.known;
   } else {
     ++summary_.fresh;
-    if (held_out_ && held_out_->has(text, cut)) ++*summary_.held_out;
+    if (held_out_ && held_out_->has(text, end != TextEnd::own)) ++*summary_.held_out;
     distances_.push_back(static_cast<double>(found.distance));
     copied_.push_back(static_cast<double>(found.copied));
     if (found.copied > summary_.longest_copied) {

@@ -28,15 +28,17 @@ struct MeanWithInterval {
   std::optional<Interval> interval{};
 };
 
-/// Every sample is one of these: new, known or empty.
+/// Every sample is one of these: new, known or blank.
 struct NoveltySummary {
   bool stream = false;
   std::size_t samples = 0;
   std::size_t training_documents = 0;  ///< 0 of a stream
   std::size_t fresh = 0;               ///< new
   std::size_t known = 0;               ///< they stand in the training text
-  std::size_t empty = 0;
-  std::size_t cut = 0;  ///< of all samples: cut before their end, so that a piece of the text is known too
+  std::size_t blank = 0;               ///< nothing, or nothing but white space
+  // Of all samples: they end before their time, so that a piece of the text is known too.
+  std::size_t cut = 0;       ///< by the most characters a text may have
+  std::size_t stopped = 0;   ///< by a stop string
   std::size_t repeated = 0;  ///< of all samples: they read like an earlier one
   /// Of the new ones: they stand in the part that was kept from training. Nothing if none was kept.
   std::optional<std::size_t> held_out{};
@@ -55,10 +57,12 @@ class NoveltyTally {
                const Tokenizer& tokenizer, DataMode mode);
 
   /// KnownTexts::is_new of the training text.
-  [[nodiscard]] bool is_new(std::string_view text, bool cut) const { return training_.is_new(text, cut); }
+  [[nodiscard]] bool is_new(std::string_view text, TextEnd end) const {
+    return training_.is_new(text, end != TextEnd::own);
+  }
 
-  /// Takes up a sample, which was cut before its end or not; says what there is to say of it alone.
-  SampleNovelty add(const std::string& text, std::span<const Token> tokens, bool cut);
+  /// Takes up a sample that ended in this way; says what there is to say of it alone.
+  SampleNovelty add(const std::string& text, std::span<const Token> tokens, TextEnd end);
 
   [[nodiscard]] NoveltySummary summary() const;
 

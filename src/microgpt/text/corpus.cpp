@@ -187,7 +187,7 @@ std::size_t Corpus::count_new(std::span<const std::string> texts, int max_chars)
   constexpr std::size_t kTogether = 1 << 16;
   const bool stream = dataset.mode() == DataMode::stream;
   std::vector<std::string_view> unknown(texts.begin(), texts.end());
-  std::erase(unknown, std::string_view());
+  std::erase_if(unknown, is_blank);
   std::string_view rest = dataset.text();
   while (!rest.empty() && !unknown.empty()) {
     std::vector<std::string_view> part;

@@ -79,8 +79,8 @@ struct Corpus {
   /// The same for a dataset that is there already.
   static Corpus make(Dataset dataset, const DataConfig& config, std::size_t block_size, Rng& rng);
 
-  /// How many of the texts are new beside the whole text, as KnownTexts says. Those of `max_chars` characters were cut
-  /// before their end; 0: none was.
+  /// How many of the texts are new beside the whole text, as KnownTexts::is_new says. Those of `max_chars` characters
+  /// were cut before their end; 0: none was.
   [[nodiscard]] std::size_t count_new(std::span<const std::string> texts, int max_chars = 0) const;
 };
 

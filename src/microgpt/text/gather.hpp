@@ -25,11 +25,11 @@ struct GatherOptions {
 struct GatheredText {
   /// The text is one file in UTF-8, which can be read again at any time: nothing was read, nothing needs to be kept.
   bool is_one_plain_file = false;
-  std::string name;                  ///< for messages: the path, or "a.txt and 2 more"
-  std::string bytes;                 ///< UTF-8, checked; empty if it is one plain file
-  std::vector<TextSource> sources;   ///< in the order of the text
-  std::vector<LeftOut> left_out;     ///< empty texts, and what in folders is no text
-  std::vector<std::string> notices;  ///< what a person should know of, each a plain sentence; mostly none
+  std::string name{};                  ///< for messages: the path, or "a.txt and 2 more"
+  std::string bytes{};                 ///< UTF-8, checked; empty if it is one plain file
+  std::vector<TextSource> sources{};   ///< in the order of the text
+  std::vector<LeftOut> left_out{};     ///< empty texts, and what in folders is no text
+  std::vector<std::string> notices{};  ///< what a person should know of, each a plain sentence; mostly none
 };
 
 /// Reads standard input to its end; throws Error if it cannot. read_to_end() of base/file.hpp does for a descriptor.

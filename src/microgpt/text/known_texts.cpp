@@ -4,8 +4,13 @@
 #include <functional>
 
 #include "microgpt/text/contains.hpp"
+#include "microgpt/text/utf8.hpp"
 
 namespace microgpt {
+
+bool is_blank(std::string_view text) {
+  return strip(text).empty();
+}
 
 KnownTexts::KnownTexts(std::span<const std::string_view> texts, DataMode mode)
     : texts_(texts), pieces_(mode == DataMode::stream) {
@@ -22,10 +27,10 @@ std::size_t KnownTexts::place_of(std::string_view text) const {
   return place;
 }
 
-bool KnownTexts::has(std::string_view text, bool cut) const {
+bool KnownTexts::has(std::string_view text, bool begun) const {
   if (text.empty()) return true;
   if (!pieces_ && table_[place_of(text)] != kFree) return true;
-  if (!pieces_ && !cut) return false;
+  if (!pieces_ && !begun) return false;
   return std::any_of(texts_.begin(), texts_.end(), [&](std::string_view known) {
     return known.size() >= text.size() && contains(known, text);
   });

@@ -10,18 +10,28 @@
 
 namespace microgpt {
 
+/// How a text that a model wrote came to its end.
+enum class TextEnd {
+  own,      ///< the model ended it; or, of a stream, it has as many characters as were asked for
+  cut,      ///< it reached the most characters it may have
+  stopped,  ///< by a stop string, which is not part of it
+};
+
+/// Whether a text is nothing but white space, or nothing at all.
+bool is_blank(std::string_view text);
+
 class KnownTexts {
  public:
   /// Documents, or with DataMode::stream the parts of one text, of which every piece is known. The list and the texts
   /// must outlive it. Beside them it takes at most 16 bytes for each document.
   KnownTexts(std::span<const std::string_view> texts, DataMode mode);
 
-  /// Whether the text stands among them: a document reads so or, if the text was cut before its end, has it as a
-  /// piece. An empty text stands in any.
-  [[nodiscard]] bool has(std::string_view text, bool cut) const;
-  /// An empty text is not a new one either.
-  [[nodiscard]] bool is_new(std::string_view text, bool cut) const {
-    return !text.empty() && !has(text, cut);
+  /// Whether the text stands among them: a document reads so or, if the text is but the beginning of one (`begun`: it
+  /// was cut or stopped), has it as a piece. An empty text stands in any.
+  [[nodiscard]] bool has(std::string_view text, bool begun) const;
+  /// A blank text is not a new one either.
+  [[nodiscard]] bool is_new(std::string_view text, bool begun) const {
+    return !is_blank(text) && !has(text, begun);
   }
 
  private:

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "microgpt/base/file.hpp"
+#include "microgpt/text/near_characters.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "microgpt/text/words.hpp"
 
 namespace microgpt {
 
@@ -98,21 +100,35 @@ Token parse_token(const Tokenizer& tokenizer, std::string_view text, const std::
   return tokenizer.encode(character).at(0);
 }
 
-void require_known_characters(const Tokenizer& tokenizer, std::string_view text, const std::string& option) {
+std::string unknown_character_text(const Tokenizer& tokenizer, char32_t character) {
   constexpr std::size_t kMost = 100;
   const auto known = tokenizer.characters();
-  for (std::size_t at = 0; at < text.size();) {
-    const char32_t character = next_code_point(text, at);
-    if (std::binary_search(known.begin(), known.end(), character)) continue;
-    std::string unknown;
-    std::string all;
-    append_utf8(unknown, character);
-    for (std::size_t i = 0; i < std::min(kMost, known.size()); ++i) append_utf8(all, known[i]);
-    if (known.size() > kMost) all += "... (" + std::to_string(known.size() - kMost) + " more)";
-    throw Error(Fault::data, {.what = "bad " + option,
-                              .hint = "the model has never seen " + in_quotes(unknown)
-                                      + ": its characters are " + printable(all)});
-  }
+  std::string unknown, all;
+  append_utf8(unknown, character);
+  for (const char32_t one : known.first(std::min(kMost, known.size()))) append_utf8(all, one);
+  std::string words =
+      "the model does not know " + in_quotes(unknown) + near_characters_text(character, known);
+  words +=
+      ": its " + counted(known.size(), "character") + (known.size() == 1 ? " is " : " are ") + printable(all);
+  return known.size() <= kMost ? words : words + " ... (microgpt info --all lists them)";
+}
+
+void require_known_characters(const Tokenizer& tokenizer, std::string_view text, const std::string& option,
+                              const std::string& file) {
+  std::size_t at = tokenizer.find_unknown(text);
+  if (at == std::string_view::npos) return;
+  const std::string where = file.empty() ? "" : file + ", " + place_in(text, at);
+  const char32_t character = next_code_point(text, at);
+  throw Error(
+      Fault::data,
+      {.what = "bad " + option, .where = where, .hint = unknown_character_text(tokenizer, character)});
+}
+
+std::string place_in(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line_begin = before.rfind('\n') + 1;  // 0 if there is none
+  return "line " + std::to_string(std::count(before.begin(), before.end(), '\n') + 1) + ", column "
+         + std::to_string(count_code_points(before.substr(line_begin)) + 1);
 }
 
 void require_known(const Tokenizer& tokenizer, const std::string& path, std::string_view text) {

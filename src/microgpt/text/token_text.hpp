@@ -22,9 +22,17 @@ Token parse_token(const Tokenizer& tokenizer, std::string_view text, const std::
 /// backslash before anything else is itself. Throws Error (usage) for an escape that names no character.
 std::string unescaped(std::string_view text, const std::string& option);
 
-/// Throws Error (data) if a text, which is valid UTF-8, has a character that the vocabulary lacks; says which it has.
-/// `option` is where the text came from.
-void require_known_characters(const Tokenizer& tokenizer, std::string_view text, const std::string& option);
+/// What to say of a character that the vocabulary lacks: which of its characters are most like it, and how many and
+/// which there are, the first of many.
+std::string unknown_character_text(const Tokenizer& tokenizer, char32_t character);
+
+/// Throws Error (data), with unknown_character_text, if a text, which is valid UTF-8, has a character that the
+/// vocabulary lacks. `option` is where the text came from, and `file`, if it is not empty, the file it was read from.
+void require_known_characters(const Tokenizer& tokenizer, std::string_view text, const std::string& option,
+                              const std::string& file = "");
+
+/// Where text[at] stands: "line 2, column 5", which count from 1, in characters.
+std::string place_in(std::string_view text, std::size_t at);
 
 /// Throws Error (data), with the place in the file, if the text that was read from it has a character that the
 /// vocabulary lacks.

@@ -4,6 +4,7 @@
 
 #include "microgpt/text/dataset.hpp"
 #include "microgpt/text/examples.hpp"
+#include "microgpt/text/near_characters.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
 
@@ -107,7 +108,8 @@ Error Tokenizer::unknown_character(char32_t character, const std::string& where)
                              .where = where,
                              .value = name_of(character),
                              .hint = "the model's vocabulary does not have it, only the "
-                                     + counted(characters_.size(), "character") + " of its training text"});
+                                     + counted(characters_.size(), "character") + " of its training text"
+                                     + near_characters_text(character, characters_)});
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text) const {

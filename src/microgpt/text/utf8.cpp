@@ -95,6 +95,12 @@ std::size_t count_code_points(std::string_view bytes) {
   return count_bytes(bytes, [](unsigned char byte) { return (byte & 0xc0U) != 0x80; });
 }
 
+std::string shortened(std::string_view bytes, std::size_t most) {
+  std::size_t at = 0;
+  for (; most > 0 && at < bytes.size(); --most) next_code_point(bytes, at);
+  return std::string(bytes.substr(0, at)) + (at < bytes.size() ? "..." : "");
+}
+
 bool is_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 || c == 0x1680
          || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f

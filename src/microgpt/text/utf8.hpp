@@ -25,6 +25,9 @@ void append_utf8(std::string& bytes, char32_t code_point);
 /// Number of code points of valid UTF-8.
 std::size_t count_code_points(std::string_view bytes);
 
+/// The first `most` characters of valid UTF-8, followed by "..." if there are more.
+std::string shortened(std::string_view bytes, std::size_t most);
+
 /// Number of bytes for which is_one(unsigned char) holds.
 template <class IsOne>
 std::size_t count_bytes(std::string_view bytes, IsOne&& is_one) {

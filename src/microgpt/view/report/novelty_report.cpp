@@ -26,12 +26,24 @@ Section shares_section(const NoveltySummary& summary) {
   };
   add("new", summary.fresh, summary.samples);
   add("in the training text", summary.known, summary.samples);
-  add("empty", summary.empty, summary.samples);
-  section.figure =
-      Figure{.kind = Figure::Kind::bars, .title = "Samples that are new, known or empty", .y = {1}};
+  add("blank", summary.blank, summary.samples);
+  section.figure = Figure{
+      .kind = Figure::Kind::bars, .title = "Samples that are new, in the training text or blank", .y = {1}};
   if (summary.held_out) add("new, and in the held-out text", *summary.held_out, summary.fresh);
   if (summary.held_out) section.note = "The last line is a share of the new ones.";
   return section;
+}
+
+/// What is asked of samples that are only the beginning of what the model would have written.
+std::string about_pieces(const NoveltySummary& summary) {
+  const std::string cut = "cut (by sample.max_chars or, if that is 0, by model.block_size)";
+  const std::string stopped = "ended by a stop string";
+  if (summary.cut == 0 && summary.stopped == 0) return "";
+  return "A sample that was "
+         + (summary.cut == 0       ? stopped
+            : summary.stopped == 0 ? cut
+                                   : cut + " or " + stopped)
+         + " is new only if no training document contains it.";
 }
 
 Section distances_section(const NoveltySummary& summary) {
@@ -63,16 +75,17 @@ Page novelty_report(const NoveltySummary& summary, int max_chars) {
         {"training_documents", "training documents", count(summary.training_documents), whole()});
   }
   if (summary.samples == 0) return page;
-  page.facts.push_back({"new", "new", count(summary.fresh), whole()});
+  page.facts.push_back({"new", "new (not in the training text)", count(summary.fresh), whole()});
   page.facts.push_back({"repeated", "identical to an earlier sample", count(summary.repeated), whole()});
   page.sections.push_back(shares_section(summary));
-  if (summary.cut > 0 && !summary.stream) {
+  if (summary.cut > 0) {
     page.facts.push_back({"cut", "cut at " + counted(static_cast<std::size_t>(max_chars), "character"),
                           count(summary.cut), whole()});
-    page.sections.back().says =
-        "A sample that was cut (by sample.max_chars or, if that is 0, by model.block_size) is new only if no "
-        "training document contains it.";
   }
+  if (summary.stopped > 0) {
+    page.facts.push_back({"stopped", "ended by a stop string", count(summary.stopped), whole()});
+  }
+  if (!summary.stream) page.sections.back().says = about_pieces(summary);
   if (summary.fresh == 0) return page;
   page.sections.push_back(distances_section(summary));
   if (summary.longest_copied > 0) {
