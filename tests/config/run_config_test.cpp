@@ -82,18 +82,22 @@ TEST_SUITE("config") {
         whole("train.steps", "1", billion, {"0", more, "4294967297"}),
         whole("train.batch_size", "1", "1000000", {"0", "1000001", "4294967297"}),
         choice("train.loss", {"\"document_mean\"", "\"token_mean\""}),
+        choice("train.optimizer", {"\"adam\"", "\"muon\""}),
         real("train.learning_rate", {"0.0", "0.003", "10000000000.0"}, {"1.1e10"}),
         choice("train.schedule", {"\"constant\"", "\"linear\"", "\"cosine\""}),
         whole("train.warmup_steps", "0", billion, {more}),
         real("train.beta1", {"0.0", "0.9", "0.999999"}, {"1", "0.9999999"}),
         real("train.beta2", {"0.0", "0.95", "0.999999"}, {"1", "0.9999999"}),
         real("train.epsilon", {"1e-16", "1e-08", "1.0"}, {"0", "1e-17", "1.1"}),
+        real("train.muon_learning_rate", {"0.0", "0.02", "10000000000.0"}, {"1.1e10"}),
+        real("train.muon_momentum", {"0.0", "0.95", "0.999999"}, {"1", "0.9999999"}),
+        whole("train.muon_iterations", "1", "20", {"0", "21"}),
         real("train.weight_decay", {"0.0", "0.1", "10.0"}, {"10.1"}),
         real("train.grad_clip", {"0.0", "1.0", "1000000.0"}, {"1000001"}),
+        real("train.dropout", {"0.0", "0.1", "0.95"}, {"0.96", "1"}),
         whole("train.eval_every", "0", billion, {more}),
         whole("train.eval_positions", "0", billion, {more}),
         whole("train.patience", "0", "1000000", {"1000001"}),
-        real("train.time_budget", {"0.0", "30.0", "100000000.0"}, {"100000001"}),
         whole("train.checkpoint_every", "0", billion, {more}),
         whole("train.keep", "0", billion, {more}),
         whole("sample.count", "0", "1000000", {"1000001"}),
@@ -247,13 +251,33 @@ TEST_SUITE("config") {
             "train": {"precision": "float64", "steps": 77, "batch_size": 5, "loss": "token_mean",
                       "learning_rate": 0.30000000000000004, "schedule": "cosine",
                       "warmup_steps": 3, "beta1": 0.1, "beta2": 0.2, "epsilon": 1e-9,
-                      "weight_decay": 0.01, "grad_clip": 2, "eval_every": 4, "patience": 3, "time_budget": 1.5,
+                      "weight_decay": 0.01, "grad_clip": 2, "eval_every": 4, "patience": 3, "optimizer": "muon", "muon_learning_rate": 0.03,
+                      "muon_momentum": 0.9, "muon_iterations": 3, "dropout": 0.25,
                       "checkpoint_every": 6},
             "sample": {"count": 1, "temperature": 1e-5, "top_k": 3, "top_p": 0.25,
                        "min_p": 0.125, "max_chars": 9}})"));
     CHECK(config_text(config_of(text)) == text);
     CHECK(text.find("0.30000000000000004") != std::string::npos);
     CHECK(config_text(config_of("{}")) == config_text(RunConfig{}));
+  }
+
+  TEST_CASE(
+      "run_config: a config in memory is overridden like a file, and training by the clock is told to be "
+      "gone") {
+    RunConfig config;
+    config.data.path = "a.txt";
+    config.train.learning_rate = 1.0 / 3;
+    const RunConfig changed =
+        with_overrides(config, {"train.steps=5", "train.optimizer=muon", "seed=18446744073709551615"});
+    CHECK(changed.train.steps == 5);
+    CHECK(changed.train.optimizer == OptimizerKind::muon);
+    CHECK(changed.seed == 18446744073709551615U);
+    CHECK(changed.data.path == "a.txt");
+    CHECK(changed.train.learning_rate == config.train.learning_rate);
+    CHECK(failure_of([&] { (void)with_overrides(config, {"train.steps=0"}); }).fault == 2);
+    // Configs that version 0.1 wrote have the key; only a value that did something is refused.
+    CHECK(config_of(R"({"train": {"time_budget": 0.0, "steps": 7}})").train.steps == 7);
+    CHECK(config_of(R"({"train": {"time_budget": 30.0, "steps": 7}})", Fault::checkpoint).train.steps == 7);
   }
 
   TEST_CASE("run_config: --set overrides one key") {

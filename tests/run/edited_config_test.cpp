@@ -94,15 +94,4 @@ TEST_SUITE("run") {
     CHECK(other.fault == 3);
     CHECK(other.message.find("SHA-256") != std::string::npos);
   }
-
-  TEST_CASE("run: by the clock the number of steps changes, and that is no edit") {
-    Stones stones;
-    stones.config.time_budget = 1000;
-    {
-      Session session = stones.begin("run");
-      run_to(session, 5);
-      REQUIRE(session.config().train.steps != 24);
-    }
-    CHECK(stones.resume("run").step() == 5);
-  }
 }

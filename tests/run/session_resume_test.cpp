@@ -5,6 +5,7 @@
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/base/system_calls.hpp"
 #include "microgpt/run/session.hpp"
+#include "microgpt/train/schedule.hpp"
 #include "run/stones.hpp"
 #include "support/errors.hpp"
 #include "support/numbers.hpp"
@@ -128,33 +129,83 @@ TEST_SUITE("run") {
     }
   }
 
-  TEST_CASE("run: a run by the clock ends when its time is over, and goes on with what was left") {
+  TEST_CASE("run: a finished run is extended, and stops in between change nothing") {
     Stones stones;
-    stones.config.time_budget = 0.3;
-    stones.config.train.steps = 1000;  // what the schedule begins with
-    CHECK(!Stones().begin().seconds_left());
+    stones.config.train.optimizer = OptimizerKind::muon;
+    stones.config.train.dropout = 0.1;
+    const auto extend = [&](const std::string& run, std::optional<int> steps,
+                            std::optional<Schedule> schedule = {}) {
+      return Session::resume({.from = stones.folder / run, .steps = steps, .schedule = schedule});
+    };
+    for (const char* name : {"whole", "stopped"}) stones.train(name);
     std::vector<double> rates;
     {
-      Session session = stones.begin("run");
-      CHECK(session.seconds_left().value() <= 0.3);
-      CHECK_FALSE(session.run([&](const StepDone& done) { rates.push_back(done.step.learning_rate); },
-                              [&](int) { return session.seconds_left().value() < 0.15; }));
+      Session session = extend("whole", 40);
+      CHECK(session.steps_before() == 24);
+      CHECK(session.config().train.steps == 40);
+      CHECK(!fs::exists(session.folder()->samples()));
+      CHECK(session.run([&](const StepDone& done) { rates.push_back(done.step.learning_rate); }));
+      CHECK(session.write_samples());
     }
-    const auto left = load_newest_checkpoint(stones.folder / "run", {});
-    const double share = static_cast<double>(left.training().step) / left.config().train.steps;
-    CHECK(share > 0.2);
-    CHECK(share < 0.99);
-    Session session = stones.resume("run");
-    CHECK(session.seconds_left().value() == doctest::Approx(0.3 * (1 - share)).epsilon(0.05));
-    CHECK(session.run([&](const StepDone& done) { rates.push_back(done.step.learning_rate); }));
-    CHECK(session.done());
-    CHECK(session.seconds_left().value() == 0);
-    CHECK(static_cast<int>(rates.size()) == session.step());
-    // The schedule went down from its peak to nearly nothing, however many steps there were.
-    CHECK(rates.front() == stones.config.train.learning_rate);
-    CHECK(rates.back() < 0.2 * rates.front());
-    CHECK(rates.back() >= 0);
-    CHECK(fs::exists(session.folder()->checkpoint(session.step())));
+    // The schedule is that of a run of 40 steps.
+    REQUIRE(rates.size() == 16);
+    TrainConfig long_run = stones.config.train;
+    long_run.steps = 40;
+    CHECK(rates.front() == learning_rate(long_run, 24));
+    CHECK(rates.back() == learning_rate(long_run, 39));
+    CHECK(stones.metrics("whole").find(R"({"step":24,"steps":40,"schedule":"linear"})") != std::string::npos);
+    {
+      Session session = extend("stopped", 40);
+      run_to(session, 30);
+    }
+    {
+      Session session = stones.resume("stopped");
+      CHECK(!session.steps_before());
+      CHECK(session.run({}));
+      CHECK(session.write_samples());
+    }
+    CHECK(stones.difference("whole", "stopped") == "");
+
+    // Killed while the new number of steps stands in one file and not yet in the other: the same command goes on.
+    stones.train("killed");
+    RunConfig edited = load_run_config(stones.folder / "killed/config.json", {});
+    edited.train.steps = 40;
+    save_run_config(stones.folder / "killed/config.json", edited);
+    CHECK(failure_of([&] { (void)stones.resume("killed"); }).fault == 3);
+    CHECK(extend("killed", 40).run({}));
+
+    CHECK(failure_of([&] { (void)extend("whole", 40); }).names("--steps"));
+    CHECK(failure_of([&] { (void)extend("whole", 12); }).names("--steps"));
+    Session constant = extend("whole", 50, Schedule::constant);
+    CHECK(constant.step_once().step.learning_rate == stones.config.train.learning_rate);
+  }
+
+  TEST_CASE("run: a run is extended by a time") {
+    const Stones stones;
+    stones.train("run");
+    Session session = Session::resume({.from = stones.folder / "run", .seconds = 0.1});
+    CHECK(session.config().train.steps > 24);
+    CHECK(session.run({}));
+    CHECK(session.step() == session.config().train.steps);
+  }
+
+  TEST_CASE("run: a text that is in no file is kept with the run, and found again") {
+    Stones stones;
+    const std::string text = read_bytes(stones.config.data.path);
+    stones.train("file");
+    stones.config.data.path = "standard input";
+    {
+      Session session = Session::begin(
+          stones.config,
+          {.make_folder = [&] { return RunFolder::create(stones.folder / "kept"); }, .text = text});
+      run_to(session, 10);
+    }
+    CHECK(read_bytes(stones.folder / "kept/text.txt") == text);
+    Session session = stones.resume("kept");
+    CHECK(session.run({}));
+    CHECK(session.write_samples());
+    CHECK(read_bytes(stones.folder / "kept/samples.txt") == read_bytes(stones.folder / "file/samples.txt"));
+    CHECK(stones.metrics("kept") == stones.metrics("file"));
   }
 
   // Two resumes at once: the folder is judged by whoever has locked it.

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 TEST_SUITE("text") {
   using namespace microgpt;
 
