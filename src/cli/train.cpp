@@ -190,12 +190,12 @@ Session begin(const TrainOptions& options) {
     config.data.path = text->name;
   }
   if (chooses) config = chosen_config(options, *text, wish);
+  check_patience(options, config);
   if (config.data.path.empty()) {
     throw Error(Fault::data, {.what = "no text to train on",
                               .where = options.config,
-                              .hint = "it names none: give the text as an argument"});
+                              .hint = "it names none: give the text as an argument, or with --data FILE"});
   }
-  check_patience(options, config);
   if (!text) check_downloaded(config.data.path);
   if (!chooses && options.time) {
     const std::string whole =
@@ -273,8 +273,7 @@ void add_what_to_train(CLI::App& command, TrainOptions& options) {
                   "Text files, folders of them, or - for standard input; several are joined (default: "
                   "data.path of the "
                   "config)")
-      ->check(check_path)
-      ->option_text("...");
+      ->check(check_path);
   command
       .add_option("--encoding", options.encoding,
                   "Encoding of the text, such as windows-1252 or utf-16 (default: UTF-8)")
@@ -373,14 +372,14 @@ CLI::App& add_train(CLI::App& program) {
   add_stopping(command, *options);
   add_others(command, *options);
   command.footer(
-      "Without --config, model and training are chosen for the text and the time, and written to the run's "
-      "config.json; "
-      "docs/recipes.md explains how. Ctrl-C saves a checkpoint and stops; a second one stops at once.\n\n"
+      "Without --config, model and training are chosen for the text and the time, and\n"
+      "written to the run's config.json (docs/recipes.md).\n"
+      "Ctrl-C saves a checkpoint and stops; a second one stops at once.\n\n"
       "Example:\n"
       "  microgpt train my.txt\n"
       "  microgpt train my.txt --time 2m --set model.n_embd=64\n"
       "  microgpt train --config names my_lines.txt --steps 500\n"
-      "  microgpt train --resume runs/my-1 --steps 20000");
+      "  microgpt train --resume runs/my-1 --steps 2000");
   command.callback([options] {
     if (options->keys) {
       std::cout << config_keys_table();

@@ -182,7 +182,7 @@ TEST_SUITE("cli") {
     CHECK(result.exit_code == 0);
     CHECK(read_bytes(folder / "run" / "samples.txt") == "okekzpsz\nxj jty\xc3\xa9k\nxopeemaj\n");
     const PageJson info(run_microgpt({"info", (folder / "run").string(), "--json"}).out);
-    CHECK(info.fact("format_version").text() == "2");
+    CHECK(info.fact("format_version").text() == "3");
     CHECK(info.fact("step").number() == 6);
   }
 

@@ -347,7 +347,7 @@ TEST_SUITE("cli") {
         {{"--config", "small.json", "--data", "utf16.txt"}, "UTF-16"},
         {{"--config", "small.json", "--data", "short.txt", "--set", "data.mode=stream"}, "too short"},
         {{"--config", "small.json", "--set", "data.documents=lines"}, "did you mean data.mode?"},
-        {{"--config", "small.json", "--data", "."}, "folder"},
+        {{"--config", "small.json", "--data", "."}, "latin.txt"},
         {{"--config", "small.json", "--data", "/dev/zero"}, "not a regular file"},
         {{"--config", "small.json", "--data", "odd\xff.txt", "--set", "data.held_out=0"}, "UTF-8"},
     };
