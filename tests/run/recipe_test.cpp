@@ -41,6 +41,7 @@ TEST_SUITE("run") {
 
   RunConfig parts_of(const std::string& text) {
     RunConfig config;
+    choose_mode(profile_text(text), config);
     choose_parts(profile_text(text), config);
     return config;
   }
@@ -92,7 +93,7 @@ TEST_SUITE("run") {
         CHECK(shorter >= before);
         before = shorter;
       }
-      CHECK(before > 200);
+      CHECK(before > 150);
     }
   }
 

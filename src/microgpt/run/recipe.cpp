@@ -18,8 +18,8 @@ namespace {
 struct Size {
   int n_layer, n_embd, n_head;
 };
-constexpr std::array<Size, 7> kSizes = {
-    {{1, 32, 8}, {2, 48, 12}, {2, 64, 16}, {3, 96, 6}, {4, 128, 8}, {6, 192, 6}, {6, 256, 8}}};
+constexpr std::array<Size, 8> kSizes = {
+    {{1, 32, 8}, {2, 32, 8}, {2, 48, 12}, {2, 64, 16}, {3, 96, 6}, {4, 128, 8}, {6, 192, 6}, {6, 256, 8}}};
 constexpr Size kProbe = {2, 64, 16};
 
 /// Of the layers; embeddings and lm_head take little time.
@@ -36,9 +36,9 @@ double most_by_text(const TextProfile& profile, bool stream) {
   return (stream ? 2.5 : 0.5) * static_cast<double>(profile.characters);
 }
 
-/// The most for which there is time to see 2.5 positions each.
-double most_by_time(double seconds, double speed) {
-  return std::sqrt(speed * seconds / (6 * 2.5));
+/// The most for which there is time to see so many positions each.
+double most_by_time(double seconds, double speed, bool stream) {
+  return std::sqrt(speed * seconds / (6 * (stream ? 2.5 : 35)));
 }
 
 /// What a step sees on average: windows are full, documents are not.
@@ -83,11 +83,10 @@ std::string model_reason(const RunConfig& config, double seconds, bool by_time) 
                     : ": as large as the text supports");
 }
 
-std::string training_reason(const RunConfig& config, double seconds) {
+std::string training_reason(const RunConfig& config) {
   return counted(static_cast<std::size_t>(config.train.steps), "step") + " of "
          + (config.train.optimizer == OptimizerKind::muon ? "Muon" : "Adam")
-         + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "")
-         + ": what fits into " + short_number(seconds) + " s here";
+         + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "");
 }
 
 /// A number of steps as a person would write it: 1 or 2 digits, then zeros.
@@ -131,6 +130,26 @@ int steps_left(const RunConfig& config, const std::string& text, const Wish& wis
   return steps_within(left, cost, ten_evaluations ? 0 : config.eval_every);
 }
 
+/// Those that tell how to take the text apart, which comes first.
+std::vector<std::string> of_data(std::vector<std::string> overrides) {
+  std::erase_if(overrides, [](const std::string& one) {
+    return !one.starts_with("data.") && !one.starts_with("data=");
+  });
+  return overrides;
+}
+
+/// The heads follow a width that was overridden.
+RunConfig overridden(RunConfig config, const std::vector<std::string>& overrides) {
+  if (find_override(overrides, "model.n_embd") != nullptr
+      && find_override(overrides, "model.n_head") == nullptr) {
+    RunConfig with_one_head = config;
+    with_one_head.model.n_head = 1;
+    const int width = with_overrides(with_one_head, overrides).model.n_embd;
+    while (width % config.model.n_head != 0) --config.model.n_head;
+  }
+  return with_overrides(config, overrides);
+}
+
 /// Of a short text chance may hold out nothing, or leave nothing to train on.
 bool can_hold_out(const std::string& text, const RunConfig& config) {
   const Split split =
@@ -141,7 +160,7 @@ bool can_hold_out(const std::string& text, const RunConfig& config) {
 
 }  // namespace
 
-void choose_parts(const TextProfile& profile, RunConfig& config) {
+void choose_mode(const TextProfile& profile, RunConfig& config) {
   const PartLengths& lines = profile.lines;
   const PartLengths& paragraphs = profile.paragraphs;
   // A list has short lines and no blank ones between them. Lines nearly all as long as the longest are running text.
@@ -150,17 +169,19 @@ void choose_parts(const TextProfile& profile, RunConfig& config) {
   const bool pieces =
       paragraphs.parts >= 200 && paragraphs.parts < lines.parts && paragraphs.percentile_95 <= 200;
   config.data.mode = list ? DataMode::lines : pieces ? DataMode::paragraphs : DataMode::stream;
-  config.data.long_documents = LongDocuments::split;
+}
 
-  const auto in_eights = [](std::size_t n) { return (n + 7) / 8 * 8; };
+void choose_parts(const TextProfile& profile, RunConfig& config) {
+  config.data.long_documents = LongDocuments::split;
   if (is_stream_of(config)) {
     // Of a short text at least twenty windows.
     config.model.block_size = static_cast<int>(std::clamp<std::size_t>(profile.characters / 160 * 8, 8, 64));
     config.data.held_out = profile.characters < 400 ? 0 : profile.characters < 20'000 ? 0.2 : 0.1;
   } else {
-    const PartLengths& documents = list ? lines : paragraphs;
-    config.model.block_size =
-        static_cast<int>(std::clamp<std::size_t>(in_eights(documents.percentile_99 + 1), 8, 128));
+    const PartLengths& documents = config.data.mode == DataMode::lines ? profile.lines : profile.paragraphs;
+    const std::size_t in_eights =
+        (documents.percentile_99 + 8) / 8 * 8;  // one more than characters, for the end
+    config.model.block_size = static_cast<int>(std::clamp<std::size_t>(in_eights, 8, 128));
     config.data.held_out = profile.distinct_lines < 15 ? 0 : profile.distinct_lines < 200 ? 0.2 : 0.1;
   }
   config.sample.count = is_stream_of(config) ? 3 : 20;
@@ -170,7 +191,7 @@ void choose_parts(const TextProfile& profile, RunConfig& config) {
 
 void choose_model(const TextProfile& profile, double seconds, double speed, RunConfig& config) {
   const bool stream = is_stream_of(config);
-  const double most = std::min(most_by_text(profile, stream), most_by_time(seconds, speed));
+  const double most = std::min(most_by_text(profile, stream), most_by_time(seconds, speed, stream));
   Size size = kSizes[0];
   for (const Size& next : kSizes) {
     if (parameters_of(next.n_layer, next.n_embd) <= most) size = next;
@@ -184,13 +205,14 @@ void choose_model(const TextProfile& profile, double seconds, double speed, RunC
 
   config.train.loss = LossMean::token;
   config.train.batch_size = stream ? std::max(1, 1024 / config.model.block_size) : 64;
-  config.train.optimizer = OptimizerKind::muon;
-  config.train.learning_rate = 0.004;
+  // On lists Muon costs a third of the steps and gains nothing; on running text it is worth twice the time.
+  config.train.optimizer = stream ? OptimizerKind::muon : OptimizerKind::adam;
+  config.train.learning_rate = 0.005;
   config.train.schedule = Schedule::linear;
   config.train.beta1 = 0.9;
   config.train.beta2 = 0.95;
-  config.train.muon_learning_rate = stream ? 0.02 : 0.01;
-  config.train.muon_momentum = 0.9;
+  config.train.muon_learning_rate = 0.02;
+  config.train.muon_momentum = 0.95;
   config.train.muon_iterations = 3;
   config.train.weight_decay = 0.1;
 }
@@ -204,11 +226,18 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   const TextProfile profile = profile_text(text);
   RunConfig config;
   config.data.path = path;
-  const auto settle = [&] { config = with_overrides(config, wish.overrides); };
+  config.why =
+      "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
+  const auto settle = [&] { config = overridden(config, wish.overrides); };
+
+  choose_mode(profile, config);
+  config = with_overrides(config, of_data(wish.overrides));
   choose_parts(profile, config);
   if (config.data.held_out > 0 && !can_hold_out(text, config)) config.data.held_out = 0;
-  settle();
+  config = with_overrides(config, of_data(wish.overrides));
+  const bool stream = is_stream_of(config);
 
+  // The speed of a model of middle size tells enough of that of the others.
   choose_model(profile, wish.seconds, 0, config);
   RunConfig probe = config;
   probe.model.n_layer = kProbe.n_layer;
@@ -219,24 +248,22 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   choose_model(profile, wish.seconds, speed, config);
   settle();
   const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
-  const double epochs =
-      speed * wish.seconds
-      / (6 * parameters * static_cast<double>(std::max<std::size_t>(1, profile.characters)));
-  choose_dropout(epochs, config);
+  const auto characters = static_cast<double>(std::max<std::size_t>(1, profile.characters));
+  choose_dropout(speed * wish.seconds / (6 * std::max(1.0, parameters) * characters), config);
   settle();
 
-  config.train.steps = steps_left(config, text, wish, watch, true);
+  const bool by_time = find_override(wish.overrides, "train.steps") == nullptr;
+  if (by_time) config.train.steps = steps_left(config, text, wish, watch, true);
   config.train.warmup_steps = std::min(100, config.train.steps / 20);
   config.eval_every = rounded(config.train.steps / 10.0);
   config.checkpoint_every = config.eval_every;
   config.keep = 2;
-  const bool by_time = most_by_time(wish.seconds, speed) < most_by_text(profile, is_stream_of(config));
-  config.why =
-      "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
   settle();
+  const bool size_by_time = most_by_time(wish.seconds, speed, stream) < most_by_text(profile, stream);
   return {config,
-          {text_reason(profile, config), model_reason(config, wish.seconds, by_time),
-           training_reason(config, wish.seconds)}};
+          {text_reason(profile, config), model_reason(config, wish.seconds, size_by_time),
+           training_reason(config)
+               + (by_time ? ": what fits into " + short_number(wish.seconds) + " s here" : "")}};
 }
 
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {

@@ -31,7 +31,9 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
 /// The steps of this config that fit into the time, measured. Throws Error as Corpus::make does.
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish);
 
-// The rule, part by part. A config's data.mode, block_size and data.held_out:
+// The rule, part by part. What a document is:
+void choose_mode(const TextProfile& profile, RunConfig& config);
+/// The context and what is held out, by the mode; and the samples.
 void choose_parts(const TextProfile& profile, RunConfig& config);
 /// The model and its optimizer, for a machine that trains `speed` operations per second, 6 for each parameter at each
 /// position.

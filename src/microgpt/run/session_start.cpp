@@ -75,6 +75,48 @@ std::string schedule_name(Schedule schedule) {
   return schedule == Schedule::constant ? "constant" : schedule == Schedule::linear ? "linear" : "cosine";
 }
 
+/// The config of a run that is resumed for another number of steps, or by another schedule.
+RunConfig as_asked(RunConfig config, const Session::Resume& resume) {
+  config.train.steps = resume.steps.value_or(config.train.steps);
+  config.train.schedule = resume.schedule.value_or(config.train.schedule);
+  return config;
+}
+
+Error nothing_left(const Session::Resume& resume, const std::string& why) {
+  return Error(Fault::usage,
+               {.what = "nothing to resume", .where = resume.from.string(), .hint = "the run " + why});
+}
+
+/// `sampled`: the run has written its samples, so that steps are all it could do.
+void check_can_go_on(const Session::Resume& resume, const Checkpoint& checkpoint, const RunConfig& config,
+                     bool sampled) {
+  const int done = checkpoint.training().step;
+  if (!checkpoint.has_moments()) {
+    throw Error(Fault::checkpoint, {.what = "cannot resume",
+                                    .where = checkpoint.path().string(),
+                                    .hint = "it holds weights alone, without the optimizer's moments"});
+  }
+  if (resume.steps && *resume.steps <= done) {
+    throw bad_option("--steps", std::to_string(*resume.steps),
+                     "the run has done " + counted(static_cast<std::size_t>(done), "step")
+                         + ": more are needed to extend it");
+  }
+  if (done >= config.train.steps && sampled && !resume.seconds) {
+    throw nothing_left(resume, config.train.steps == 1
+                                   ? "has done its only step"
+                                   : "has done all its " + std::to_string(config.train.steps) + " steps");
+  }
+}
+
+/// All steps of a run that has done so many and is to go on for a time.
+int steps_by_time(const Session::Resume& resume, const RunConfig& config, const Corpus& corpus, int done) {
+  constexpr std::int64_t kMost = 1'000'000'000;
+  const double seconds = *resume.seconds;
+  const Cost cost = measure_cost(config, corpus, resume.threads, std::clamp(0.02 * seconds, 0.05, 1.0));
+  return static_cast<int>(
+      std::min(kMost, std::int64_t{done} + steps_within(seconds, cost, config.eval_every)));
+}
+
 void check_memory(const RunConfig& config, int threads, const std::string& where) {
   const double bytes = config.precision == Precision::float32
                            ? 4 * numbers_in_memory<float>(config.model, config.train, threads)
@@ -205,7 +247,7 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
 /// A run that was killed before it had saved anything.
 Session Session::begin_again(const Resume& resume, std::unique_ptr<RunLock> lock) {
   const RunFolder begun{resume.from};
-  RunConfig config = load_run_config(begun.config().string(), {});
+  RunConfig config = as_asked(load_run_config(begun.config().string(), {}), resume);
   if (!resume.data.empty()) config.data.path = resume.data;
   std::error_code there;
   fs::create_directories(begun.checkpoints(), there);
@@ -234,36 +276,12 @@ Session Session::resume(const Resume& resume) {
   }
   std::optional<Checkpoint> checkpoint = load_newest_checkpoint(resume.from, resume.passed_over);
   const TrainingRecord record = checkpoint->training();
-  RunConfig config = checkpoint->config();
-  RunConfig wanted = config;
-  wanted.train.steps = resume.steps.value_or(config.train.steps);
-  wanted.train.schedule = resume.schedule.value_or(config.train.schedule);
-  config.data.path = path_of_text(RunFolder{resume.from}.config(), config, wanted);
-  const int steps_before = config.train.steps;
-  const Schedule schedule_before = config.train.schedule;
-  config.train.steps = wanted.train.steps;
-  config.train.schedule = wanted.train.schedule;
+  const RunConfig before = checkpoint->config();
+  RunConfig config = as_asked(before, resume);
+  config.data.path = path_of_text(RunFolder{resume.from}.config(), before, config);
   // A run that was killed after its last step has still to write its samples.
   const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
-  const auto nothing_left = [&](const std::string& why) {
-    return Error(Fault::usage,
-                 {.what = "nothing to resume", .where = resume.from.string(), .hint = "the run " + why});
-  };
-  if (resume.steps && *resume.steps <= record.step) {
-    throw bad_option("--steps", std::to_string(*resume.steps),
-                     "the run has done " + counted(static_cast<std::size_t>(record.step), "step")
-                         + ": more are needed to extend it");
-  }
-  if (!checkpoint->has_moments()) {
-    throw Error(Fault::checkpoint, {.what = "cannot resume",
-                                    .where = checkpoint->path().string(),
-                                    .hint = "it holds weights alone, without the optimizer's moments"});
-  }
-  if (record.step >= config.train.steps && sampled && !resume.seconds) {
-    throw nothing_left(config.train.steps == 1
-                           ? "has done its only step"
-                           : "has done all its " + std::to_string(config.train.steps) + " steps");
-  }
+  check_can_go_on(resume, *checkpoint, config, sampled);
   check_stop_after(resume.stop_after, record.step, config.train.steps);
   config.data.path = absolute_path(
       resume.data.empty() ? find_own_text(config.data.path, resume.from, record.data_sha256) : resume.data);
@@ -274,13 +292,9 @@ Session Session::resume(const Resume& resume) {
   corpus.tokenizer = checkpoint->tokenizer();
   rng.set_state(record.rng);
   check_memory(config, resume.threads, resume.from.string());
-  if (resume.seconds) {
-    const Cost cost =
-        measure_cost(config, corpus, resume.threads, std::clamp(0.02 * *resume.seconds, 0.05, 1.0));
-    config.train.steps = static_cast<int>(std::min<std::int64_t>(
-        1'000'000'000, std::int64_t{record.step} + steps_within(*resume.seconds, cost, config.eval_every)));
-  }
-  const bool extended = config.train.steps != steps_before || config.train.schedule != schedule_before;
+  if (resume.seconds) config.train.steps = steps_by_time(resume, config, corpus, record.step);
+  const bool extended =
+      config.train.steps != before.train.steps || config.train.schedule != before.train.schedule;
 
   const RunFolder folder = in_place ? RunFolder{resume.from} : RunFolder::create(resume.out);
   if (!lock) lock = std::make_unique<RunLock>(folder.path);
@@ -290,10 +304,10 @@ Session Session::resume(const Resume& resume) {
   if (!text_changed) run->held_out_loss = record.held_out_loss;
   run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));
   run->open(folder, std::move(lock), text_changed);
-  if (run->stopping.over() && sampled) throw nothing_left(stopped_early_text(run->config));
+  if (run->stopping.over() && sampled) throw nothing_left(resume, stopped_early_text(run->config));
   save_run_config(folder.config(), run->config);  // the text may lie elsewhere now
   if (extended) {
-    run->steps_before = steps_before;
+    run->steps_before = before.train.steps;
     run->files->metrics.extended(record.step, run->config.train.steps,
                                  schedule_name(run->config.train.schedule));
     run->save();
