@@ -63,14 +63,13 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 2 command line, 3 text or config, 4 model, 5 files,\n"
       "6 numbers no longer finite, 130 stopped by Ctrl-C.\n\n"
       "Example:\n"
-      "  microgpt train --config configs/names.json\n"
-      "  microgpt sample --model runs/names-1 -n 5 --prompt ma");
+      "  microgpt train my.txt\n"
+      "  microgpt sample runs/my-1 -n 5 --prompt ma");
   const auto group = [&](const char* heading, std::initializer_list<CLI::App& (*)(CLI::App&)> commands) {
     for (const auto add : commands) add(program).group(heading);
   };
   group("Train a model and write with it", {add_train, add_sample, add_info});
   group("Judge it", {add_eval, add_score});
-  add_last_option(*program.get_subcommand("score"));  // its --model must have its name
   group("Look inside", {add_explain, add_study});
   group("microgpt.py itself, and speed", {add_reference, add_bench});
 

@@ -70,6 +70,7 @@ CLI::App& add_score(CLI::App& program) {
   command.add_option("--model", options->model, "Run folder or checkpoint file")
       ->required()
       ->option_text("PATH");
+  add_last_option(command);
   auto* texts =
       command.add_option("TEXT", options->texts, "Texts to read; \\n and other escapes are understood")
           ->option_text("TEXT ...");

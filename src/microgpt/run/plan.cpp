@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "microgpt/run/training.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt {
@@ -44,6 +45,7 @@ Cost cost_in(const RunConfig& config, const Corpus& corpus, int threads, double 
 }  // namespace
 
 Cost measure_cost(const RunConfig& config, const Corpus& corpus, int threads, double seconds) {
+  check_memory(config, threads, config.data.path);
   if (config.precision == Precision::float32) return cost_in<float>(config, corpus, threads, seconds);
   return cost_in<double>(config, corpus, threads, seconds);
 }

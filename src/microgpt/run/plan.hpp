@@ -13,7 +13,8 @@ struct Cost {
   double evaluation = 0;  ///< of the held-out examples that a run is judged by; 0 without any
 };
 
-/// Trains a model that is thrown away, for about `seconds` and at least a few steps.
+/// Trains a model that is thrown away, for about `seconds` and at least a few steps. Throws Error (data) if the machine has
+/// not the memory for it.
 Cost measure_cost(const RunConfig& config, const Corpus& corpus, int threads, double seconds);
 
 /// The steps that fit into so many seconds, evaluations and a margin for what else a run does included: at least 1. Without

@@ -22,6 +22,9 @@ constexpr std::array<Size, 8> kSizes = {
     {{1, 32, 8}, {2, 32, 8}, {2, 48, 12}, {2, 64, 16}, {3, 96, 6}, {4, 128, 8}, {6, 192, 6}, {6, 256, 8}}};
 constexpr Size kProbe = {2, 64, 16};
 
+/// A text that is seen so often is learnt by heart before the time is over.
+constexpr double kByHeart = 200;
+
 /// Of the layers; embeddings and lm_head take little time.
 double parameters_of(int n_layer, int n_embd) {
   return 12.0 * n_layer * n_embd * n_embd;
@@ -122,12 +125,12 @@ Cost cost_of(RunConfig config, std::string_view text, const Wish& wish) {
   return measure_cost(config, corpus, wish.threads, std::clamp(0.02 * wish.seconds, 0.05, 1.0));
 }
 
-/// ... and how many fit in what is left of the time; evaluations are ten, unless the config says otherwise.
+/// ... and how many fit in what is left of the time, with so many evaluations; 0: as often as the config says.
 int steps_left(const RunConfig& config, const std::string& text, const Wish& wish, const TimeTaken& watch,
-               bool ten_evaluations) {
+               int evaluations) {
   const Cost cost = cost_of(config, text, wish);
-  const double left = wish.seconds - watch.elapsed() - (ten_evaluations ? 10 * cost.evaluation : 0);
-  return steps_within(left, cost, ten_evaluations ? 0 : config.eval_every);
+  const double left = wish.seconds - watch.elapsed() - std::max(0, evaluations - 1) * cost.evaluation;
+  return steps_within(left, cost, evaluations > 0 ? 0 : config.eval_every);
 }
 
 /// Those that tell how to take the text apart, which comes first.
@@ -218,7 +221,7 @@ void choose_model(const TextProfile& profile, double seconds, double speed, RunC
 }
 
 void choose_dropout(double epochs, RunConfig& config) {
-  config.train.dropout = epochs < 3 ? 0 : epochs < 12 ? 0.05 : epochs < 200 ? 0.1 : 0.2;
+  config.train.dropout = epochs < 3 ? 0 : epochs < 12 ? 0.05 : epochs < kByHeart ? 0.1 : 0.2;
 }
 
 Recipe choose_recipe(const std::string& text, const std::string& path, const Wish& wish) {
@@ -249,16 +252,23 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   settle();
   const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
   const auto characters = static_cast<double>(std::max<std::size_t>(1, profile.characters));
-  choose_dropout(speed * wish.seconds / (6 * std::max(1.0, parameters) * characters), config);
+  const double epochs = speed * wish.seconds / (6 * std::max(1.0, parameters) * characters);
+  choose_dropout(epochs, config);
   settle();
 
   const bool by_time = find_override(wish.overrides, "train.steps") == nullptr;
-  if (by_time) config.train.steps = steps_left(config, text, wish, watch, true);
+  // A text that will be learnt by heart is judged often, and its training ends when that shows.
+  const bool by_heart = epochs >= kByHeart && config.data.held_out > 0;
+  const int evaluations = by_heart ? 50 : 10;
+  if (by_time) config.train.steps = steps_left(config, text, wish, watch, evaluations);
   config.train.warmup_steps = std::min(100, config.train.steps / 20);
-  config.eval_every = rounded(config.train.steps / 10.0);
+  config.eval_every = rounded(static_cast<double>(config.train.steps) / evaluations);
+  config.patience = by_heart ? 10 : 0;
   config.checkpoint_every = config.eval_every;
   config.keep = 2;
   settle();
+  const bool can_wait = config.eval_every > 0 && config.data.held_out > 0;
+  if (!can_wait && find_override(wish.overrides, "train.patience") == nullptr) config.patience = 0;
   const bool size_by_time = most_by_time(wish.seconds, speed, stream) < most_by_text(profile, stream);
   return {config,
           {text_reason(profile, config), model_reason(config, wish.seconds, size_by_time),
@@ -268,7 +278,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
 
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {
   const TimeTaken watch;
-  return steps_left(config, text, wish, watch, false);
+  return steps_left(config, text, wish, watch, 0);
 }
 
 }  // namespace microgpt

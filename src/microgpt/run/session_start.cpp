@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "microgpt/base/error.hpp"
-#include "microgpt/base/memory.hpp"
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/run/edited_config.hpp"
@@ -115,13 +114,6 @@ int steps_by_time(const Session::Resume& resume, const RunConfig& config, const 
   const Cost cost = measure_cost(config, corpus, resume.threads, std::clamp(0.02 * seconds, 0.05, 1.0));
   return static_cast<int>(
       std::min(kMost, std::int64_t{done} + steps_within(seconds, cost, config.eval_every)));
-}
-
-void check_memory(const RunConfig& config, int threads, const std::string& where) {
-  const double bytes = config.precision == Precision::float32
-                           ? 4 * numbers_in_memory<float>(config.model, config.train, threads)
-                           : 8 * numbers_in_memory<double>(config.model, config.train, threads);
-  require_memory(bytes, where, "lower model.* or train.batch_size");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "microgpt/base/memory.hpp"
 #include "microgpt/run/writer.hpp"
 
 namespace microgpt {
@@ -101,6 +102,13 @@ std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& c
   }
   return std::make_unique<TrainingIn<double>>(config, corpus, threads,
                                               std::move(checkpoint).train_state<double>());
+}
+
+void check_memory(const RunConfig& config, int threads, const std::string& where) {
+  const double bytes = config.precision == Precision::float32
+                           ? 4 * numbers_in_memory<float>(config.model, config.train, threads)
+                           : 8 * numbers_in_memory<double>(config.model, config.train, threads);
+  require_memory(bytes, where, "lower model.* or train.batch_size");
 }
 
 }  // namespace microgpt

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/run/checkpoint_store.hpp"
@@ -38,6 +39,9 @@ class Training {
   /// Back to the state that was put aside last. False if there is none.
   virtual bool go_back() = 0;
 };
+
+/// Throws Error (data), naming `where`, if the machine has not the memory that training such a model takes.
+void check_memory(const RunConfig& config, int threads, const std::string& where);
 
 /// Fresh weights, drawn with `rng`; or those of a checkpoint, which it gives up. The references must outlive it.
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng);

@@ -13,7 +13,7 @@ namespace microgpt {
 
 namespace {
 
-constexpr std::size_t kMost = 5;
+constexpr std::size_t kMostSuggested = 5;
 
 /// Signs that are typed for one another, the plain one first.
 constexpr std::array<std::u32string_view, 4> kAlike = {
@@ -46,7 +46,7 @@ std::vector<char32_t> near_characters(char32_t character, std::span<const char32
   const auto add = [&](char32_t one) {
     const bool is_there = std::binary_search(known.begin(), known.end(), one);
     const bool is_listed = std::find(near.begin(), near.end(), one) != near.end();
-    if (one != character && is_there && !is_listed && near.size() < kMost) near.push_back(one);
+    if (one != character && is_there && !is_listed && near.size() < kMostSuggested) near.push_back(one);
   };
   const char32_t base = base_of(character);
   add(other_case(character));
