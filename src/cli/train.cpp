@@ -81,7 +81,7 @@ void check_downloaded(const std::string& path) {
 /// "names" means names.json here, or else in configs/, where no file has that very name.
 std::string config_file(const std::string& name) {
   std::error_code unknown;
-  if (fs::exists(name, unknown)) return name;
+  if (fs::exists(name, unknown) && !fs::is_directory(name, unknown)) return name;
   for (const fs::path& folder : {fs::path(), fs::path("configs")}) {
     const std::string file = (folder / (name + ".json")).string();
     if (fs::exists(file, unknown)) return file;
@@ -130,10 +130,11 @@ void check_texts(const TrainOptions& options) {
   }
 }
 
-/// The texts of the command line as one: by its path, where it is a file that can be read again.
-GatheredText gather(const TrainOptions& options, DataMode mode) {
-  const std::vector<std::string> arguments =
-      options.data.empty() ? options.texts : std::vector<std::string>{options.data};
+/// The texts of the command line, or that of the config, as one: by its path, where it is a file that can be read again.
+GatheredText gather(const TrainOptions& options, const RunConfig& config, DataMode mode) {
+  std::vector<std::string> arguments = options.texts;
+  if (!options.data.empty()) arguments = {options.data};
+  if (arguments.empty()) arguments = {config.data.path};
   if (arguments.size() == 1) check_downloaded(arguments[0]);
   return gather_texts(arguments, {.mode = mode, .encoding = options.encoding},
                       [] { return read_to_end(STDIN_FILENO, "standard input", Fault::data, kLargestText); });
@@ -159,7 +160,8 @@ std::string name_of_run(const TrainOptions& options) {
 }
 
 /// The config without a --config: chosen for the text and the time.
-RunConfig chosen_config(const TrainOptions& options, const GatheredText& text, const Wish& wish) {
+RunConfig chosen_config(const TrainOptions& options, const GatheredText& text, Wish wish) {
+  if (!text.sources.empty()) wish.joints = text.sources.size() - 1;
   const Recipe recipe = choose_recipe(whole_text(text), text.name, wish);
   if (options.talks()) describe_choice(recipe.reasons);
   return recipe.config;
@@ -180,16 +182,19 @@ Session begin(const TrainOptions& options) {
   if (options.time) wish.seconds = parse_time(*options.time);
   if (options.seed) wish.overrides.push_back("seed=" + std::to_string(*options.seed));
   if (options.steps) wish.overrides.push_back("train.steps=" + std::to_string(*options.steps));
+  if (options.time && find_override(wish.overrides, "train.steps") != nullptr) {
+    throw bad_option("--time", one_line(*options.time), "train.steps is set as well: leave one of them out");
+  }
 
   RunConfig config;
   if (!chooses) config = given_config(options);
   std::optional<GatheredText> text;
-  if (!options.texts.empty() || !options.data.empty()) {
-    text = gather(options, chooses ? DataMode::stream : config.data.mode);
+  if (!options.texts.empty() || !options.data.empty() || !options.encoding.empty()) {
+    text = gather(options, config, chooses ? DataMode::stream : config.data.mode);
     if (options.talks()) describe_text(*text);
-    config.data.path = text->name;
   }
   if (chooses) config = chosen_config(options, *text, wish);
+  if (text) config.data.path = text->name;
   check_patience(options, config);
   if (config.data.path.empty()) {
     throw Error(Fault::data, {.what = "no text to train on",
@@ -339,7 +344,7 @@ void add_stopping(CLI::App& command, TrainOptions& options) {
       ->group(kStopping);
   command
       .add_option("--stop-after", options.stop_after,
-                  "Save and stop after this step, as Ctrl-C does; the learning rate still follows the full "
+                  "Save and stop after step N, as Ctrl-C does; the learning rate still follows the full "
                   "number of steps")
       ->check(whole_between(1, 1'000'000'000))
       ->group(kStopping);

@@ -52,15 +52,7 @@ std::string summary_line(const RunConfig& config, const TextSummary& data) {
 void describe_text(const GatheredText& text) {
   if (text.is_one_plain_file) return;
   std::cout << bold("text ") << "   " << one_line(text.name) << ": " << counted(text.bytes.size(), "byte")
-            << " from " << counted(text.sources.size(), "place") << '\n';
-  constexpr std::size_t kShown = 3;
-  for (std::size_t i = 0; i < std::min(kShown, text.left_out.size()); ++i) {
-    std::cout << kIndent << "left out: " << one_line(text.left_out[i].path.string()) << ", "
-              << text.left_out[i].why << '\n';
-  }
-  if (text.left_out.size() > kShown) {
-    std::cout << kIndent << "left out: " << text.left_out.size() - kShown << " more\n";
-  }
+            << " from " << counted(text.sources.size(), "text") << '\n';
   for (const std::string& notice : text.notices) std::cout << kIndent << notice << '\n';
 }
 
@@ -89,11 +81,14 @@ void describe(const Session& session, int threads) {
   if (const auto step = session.resumed_after())
     std::cout << bold("resumed") << " after step " << *step << '\n';
   if (const auto before = session.steps_before()) {
-    const int step = session.step();
-    std::cout << kIndent << "extended from " << with_commas(static_cast<std::size_t>(*before)) << " to "
-              << count(config.train.steps, "step")
-              << ": the schedule is laid out over all of them, and the learning rate goes on at "
-              << format("%.3g", learning_rate(config.train, step)) << '\n';
+    const int steps = config.train.steps;
+    const std::string change = steps == *before
+                                   ? "with another schedule, laid out over all steps"
+                                   : (steps > *before ? "extended from " : "shortened from ")
+                                         + with_commas(static_cast<std::size_t>(*before)) + " to "
+                                         + count(steps, "step") + ", over which the schedule is laid out";
+    std::cout << kIndent << change << ": the learning rate goes on at "
+              << format("%.3g", learning_rate(config.train, session.step())) << '\n';
   }
   std::cout << std::flush;
 }

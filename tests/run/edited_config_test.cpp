@@ -94,4 +94,19 @@ TEST_SUITE("run") {
     CHECK(other.fault == 3);
     CHECK(other.message.find("SHA-256") != std::string::npos);
   }
+
+  TEST_CASE("run: a run by the clock of version 0.1 goes on by the steps of its checkpoint") {
+    const Stones stones;
+    {
+      Session session = stones.begin("run");
+      run_to(session, 10);
+    }
+    const fs::path file = stones.folder / "run/config.json";
+    write_bytes(file, replaced(replaced(read_bytes(file), "\"steps\": 24", "\"steps\": 1000"), "\"train\": {",
+                               "\"train\": {\n    \"time_budget\": 30.0,"));
+    Session session = stones.resume("run");
+    CHECK(session.step() == 10);
+    CHECK(session.config().train.steps == 24);
+    CHECK(read_bytes(file).find("time_budget") == std::string::npos);
+  }
 }

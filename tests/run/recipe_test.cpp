@@ -105,6 +105,47 @@ TEST_SUITE("run") {
     CHECK(steps_within(1e8, {.step = 1e-6}, 0) == 1'000'000'000);
   }
 
+  TEST_CASE("recipe: evaluations take a small part of the time, however slow they are") {
+    const auto chosen = [](double seconds, const Cost& cost, const std::vector<std::string>& overrides = {}) {
+      RunConfig config;
+      choose_steps(cost, seconds, 10, overrides, config);
+      return config;
+    };
+    // Ten evaluations of 0.01 s are nothing; ten of 2 s are two thirds of the time, so there are two; one of 60 s would be
+    // more than there is, so it is of less text.
+    const RunConfig fast = chosen(30, {.step = 0.01, .evaluation = 0.01, .evaluated = 50'000});
+    CHECK(fast.train.steps == doctest::Approx((0.95 * 29.91 - 0.01) / 0.01).epsilon(0.01));
+    CHECK(fast.train.steps / fast.eval_every <= 10);
+    CHECK(fast.train.steps / fast.eval_every >= 9);
+    CHECK(fast.eval_positions == 200'000);
+    const RunConfig slow = chosen(30, {.step = 0.01, .evaluation = 2, .evaluated = 50'000});
+    CHECK(slow.train.steps > 2300);
+    CHECK(slow.train.steps / slow.eval_every == 1);  // and once more at the end
+    const RunConfig slowest = chosen(30, {.step = 0.01, .evaluation = 60, .evaluated = 200'000});
+    CHECK(slowest.eval_positions == 15'000);
+    CHECK(slowest.train.steps > 2300);
+    CHECK(slowest.train.steps == slowest.eval_every);
+    CHECK(chosen(0, {.step = 1, .evaluation = 1, .evaluated = 10}).train.steps == 1);
+    // What is given counts as it is.
+    CHECK(chosen(30, {.step = 0.01, .evaluation = 0.09, .evaluated = 10}, {"train.eval_every=1"}).train.steps
+          == 285);
+  }
+
+  TEST_CASE("recipe: a title before one long line is no list, and no beginning to measure by") {
+    CHECK(parts_of("Title\n" + std::string(5000, 'x') + "\n").data.mode == DataMode::stream);
+    CHECK(beginning_of("Title\n\nabcdefghijklmno", 14) == "Title\n\nabcdefg");
+    CHECK(beginning_of("anna\nbela\ncili\n", 12) == "anna\nbela");
+    CHECK(beginning_of("anna\n", 12) == "anna\n");
+    CHECK(beginning_of("aaa\u00e9\u00e9\u00e9", 6) == "aaa\u00e9");
+  }
+
+  TEST_CASE("recipe: blank lines between files do not make a list running text") {
+    std::string text;
+    for (int file = 0; file < 40; ++file) text += words(8, 9, "\n") + "\n";
+    CHECK(choose_recipe(text, "a", {.seconds = 0.1}).config.data.mode == DataMode::stream);
+    CHECK(choose_recipe(text, "a", {.seconds = 0.1, .joints = 40}).config.data.mode == DataMode::lines);
+  }
+
   TEST_CASE("recipe: a chosen config trains as it is, and overrides go through it all") {
     const std::string text = words(400, 9, "\n");
     const Recipe recipe = choose_recipe(

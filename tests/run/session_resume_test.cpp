@@ -133,6 +133,7 @@ TEST_SUITE("run") {
     Stones stones;
     stones.config.train.optimizer = OptimizerKind::muon;
     stones.config.train.dropout = 0.1;
+    stones.config.keep = 0;
     const auto extend = [&](const std::string& run, std::optional<int> steps,
                             std::optional<Schedule> schedule = {}) {
       return Session::resume({.from = stones.folder / run, .steps = steps, .schedule = schedule});
@@ -143,7 +144,10 @@ TEST_SUITE("run") {
       Session session = extend("whole", 40);
       CHECK(session.steps_before() == 24);
       CHECK(session.config().train.steps == 40);
+      // What the run came to before stays.
       CHECK(!fs::exists(session.folder()->samples()));
+      CHECK(read_bytes(stones.folder / "whole/samples-00000024.txt")
+            == read_bytes(stones.folder / "stopped/samples.txt"));
       CHECK(session.run([&](const StepDone& done) { rates.push_back(done.step.learning_rate); }));
       CHECK(session.write_samples());
     }
@@ -165,6 +169,7 @@ TEST_SUITE("run") {
       CHECK(session.write_samples());
     }
     CHECK(stones.difference("whole", "stopped") == "");
+    CHECK(RunFolder{stones.folder / "whole"}.checkpoint_steps() == std::vector{40, 35, 28, 24, 21, 14, 7});
 
     // Killed while the new number of steps stands in one file and not yet in the other: the same command goes on.
     stones.train("killed");
@@ -172,7 +177,7 @@ TEST_SUITE("run") {
     edited.train.steps = 40;
     save_run_config(stones.folder / "killed/config.json", edited);
     CHECK(failure_of([&] { (void)stones.resume("killed"); }).fault == 3);
-    CHECK(extend("killed", 40).run({}));
+    CHECK(extend("killed", 50).run({}));
 
     CHECK(failure_of([&] { (void)extend("whole", 40); }).names("--steps"));
     CHECK(failure_of([&] { (void)extend("whole", 12); }).names("--steps"));

@@ -1,5 +1,6 @@
 #include "microgpt/run/checkpoint_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "microgpt/io/atomic_file.hpp"
@@ -42,8 +43,10 @@ void CheckpointStore::remove_old(int newest) const {
   int kept = 0;
   for (const int step : folder_.checkpoint_steps()) {  // newest first
     if (step > newest) continue;                       // damaged ones, to be written again
-    if (step == newest && !keeps_step(config_, step)) continue;
-    const bool keep = keeps_step(config_, step) && (config_.keep == 0 || ++kept <= config_.keep);
+    const bool is_kept =
+        keeps_step(config_, step) || std::find(kept_too_.begin(), kept_too_.end(), step) != kept_too_.end();
+    if (step == newest && !is_kept) continue;
+    const bool keep = is_kept && (config_.keep == 0 || ++kept <= config_.keep);
     if (keep) continue;
     try {
       remove_file(folder_.checkpoint(step));

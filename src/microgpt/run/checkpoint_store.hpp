@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/run/run_folder.hpp"
@@ -17,6 +18,9 @@ class CheckpointStore {
   /// Config and tokenizer must outlive it. If the folder holds a best checkpoint of the same text, later
   /// ones have to be better than that. The folder must be locked (RunLock).
   CheckpointStore(RunFolder folder, const RunConfig& config, const Tokenizer& tokenizer);
+
+  /// The checkpoint of this step stays as if it were of the schedule: here the run was extended.
+  void keep_too(int step) { kept_too_.push_back(step); }
 
   /// Saves checkpoints/step-*.safetensors. Then, of the older ones, it removes those beyond the newest
   /// `train.keep`, and those which are not of the schedule (train.checkpoint_every, and the last step):
@@ -36,6 +40,7 @@ class CheckpointStore {
   RunFolder folder_;
   const RunConfig& config_;
   const Tokenizer& tokenizer_;
+  std::vector<int> kept_too_;
   bool best_is_known_ = false;
   std::optional<double> best_;  ///< held-out loss, nats a character
 };

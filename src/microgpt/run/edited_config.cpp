@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<RunConfig> read_edited(const fs::path& path) {
+/// `by_the_clock`: by version 0.1, in which a run could go by time and its number of steps changed with every step.
+std::optional<RunConfig> read_edited(const fs::path& path, bool& by_the_clock) {
   constexpr std::uint64_t kLimit = 1 << 20;  // many times any config
   nlohmann::json document;
   try {
@@ -25,6 +26,8 @@ std::optional<RunConfig> read_edited(const fs::path& path) {
   } catch (const Error&) {
     return std::nullopt;
   }
+  const nlohmann::json::json_pointer budget("/train/time_budget");
+  by_the_clock = document.contains(budget) && document.at(budget) != 0;
   try {
     // As a checkpoint's, so that the file of an older version can be read too.
     RunConfig config = read_run_config(document, Fault::checkpoint, path.string());
@@ -49,17 +52,16 @@ std::string difference_text(const std::vector<KeyDifference>& keys) {
 
 }  // namespace
 
-std::string path_of_text(const fs::path& config_json, const RunConfig& of_checkpoint,
-                         const RunConfig& wanted) {
-  const auto edited = read_edited(config_json);
+std::string path_of_text(const fs::path& config_json, const RunConfig& of_checkpoint, bool is_extended) {
+  bool by_the_clock = false;
+  const auto edited = read_edited(config_json, by_the_clock);
   if (!edited) return of_checkpoint.data.path;
-  const auto differences = [&](const RunConfig& config) {
-    auto keys = differing_keys(*edited, config);
-    std::erase_if(keys, [](const KeyDifference& one) { return one.key == "data.path"; });
-    return keys;
-  };
-  auto keys = differences(of_checkpoint);
-  if (differences(wanted).empty()) keys.clear();
+  auto keys = differing_keys(*edited, of_checkpoint);
+  std::erase_if(keys, [&](const KeyDifference& one) {
+    const bool free_steps = is_extended || by_the_clock;
+    return one.key == "data.path" || (free_steps && one.key == "train.steps")
+           || (is_extended && one.key == "train.schedule");
+  });
   if (keys.empty()) return edited->data.path.empty() ? of_checkpoint.data.path : edited->data.path;
   const bool steps =
       std::any_of(keys.begin(), keys.end(), [](const auto& one) { return one.key == "train.steps"; });

@@ -91,6 +91,7 @@ MetricsRecord read_metrics(const std::filesystem::path& path) {
       if (sample != entry.end() && sample->is_number_unsigned()) record.sample = sample->get<std::size_t>();
     }
     if (entry.contains("data_sha256")) record.present_text = record.held_out.size();
+    if (entry.contains("steps")) record.extended.push_back(step->get<int>());
   });
   return record;
 }

@@ -68,6 +68,7 @@ struct MetricsRecord {
       sample;  ///< characters of the last of `held_out`, if that was not measured on all
   /// The first of `held_out` that was measured on the text the run has now.
   std::size_t present_text = 0;
+  std::vector<int> extended;  ///< the steps after which the run got another number of steps
 };
 
 /// What metrics.jsonl tells; nothing if there is no file. Lines that are none of ours (half written, or longer than

@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 
 /// "old/home/texts/a.txt", "home/texts/a.txt", "texts/a.txt", "a.txt".
 std::vector<fs::path> ends_of(const fs::path& path) {
+  constexpr std::size_t kLongestPath = 4096;  // bytes: no system has longer paths
   std::vector<fs::path> ends;
+  if (path.native().size() > kLongestPath) return ends;
   const fs::path steps = path.lexically_normal().relative_path();
   for (auto first = steps.begin(); first != steps.end(); ++first) {
     fs::path end;

@@ -1,18 +1,14 @@
 #include "microgpt/run/plan.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "microgpt/base/time_taken.hpp"
 #include "microgpt/run/training.hpp"
 #include "microgpt/train/trainer.hpp"
 
 namespace microgpt {
 
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 template <class T>
 Cost cost_in(const RunConfig& config, const Corpus& corpus, int threads, double seconds) {
@@ -26,18 +22,19 @@ Cost cost_in(const RunConfig& config, const Corpus& corpus, int threads, double 
   Trainer<T> trainer(config.model, train, corpus.tokenizer, corpus.training, state, threads, config.seed);
   trainer.step();  // the first makes room, and brings everything near
   Cost cost;
-  const auto start = std::chrono::steady_clock::now();
+  const TimeTaken training;
   int steps = 0;
-  for (; steps < kFewest || seconds_since(start) < seconds; ++steps) trainer.step();
-  cost.step = seconds_since(start) / steps;
+  for (; steps < kFewest || training.seconds() < seconds; ++steps) trainer.step();
+  cost.step = training.seconds() / steps;
   if (!corpus.held_out.empty()) {
     const Examples some = corpus.held_out.sample(kEvaluated);
-    const std::size_t all =
-        config.eval_positions > 0 ? static_cast<std::size_t>(config.eval_positions) : SIZE_MAX;
-    const auto before = std::chrono::steady_clock::now();
+    const std::size_t all = corpus.held_out.positions();
+    cost.evaluated =
+        config.eval_positions > 0 ? std::min(all, static_cast<std::size_t>(config.eval_positions)) : all;
+    const TimeTaken evaluating;
     trainer.evaluate(some);
-    cost.evaluation = seconds_since(before) * static_cast<double>(std::min(all, corpus.held_out.positions()))
-                      / static_cast<double>(some.positions());
+    cost.evaluation =
+        evaluating.seconds() * static_cast<double>(cost.evaluated) / static_cast<double>(some.positions());
   }
   return cost;
 }

@@ -2,6 +2,8 @@
 // steps, so that anybody can repeat it to the same bytes.
 #pragma once
 
+#include <cstddef>
+
 #include "microgpt/config/run_config.hpp"
 #include "microgpt/text/corpus.hpp"
 
@@ -10,7 +12,8 @@ namespace microgpt {
 /// What a run costs here, in seconds.
 struct Cost {
   double step = 0;
-  double evaluation = 0;  ///< of the held-out examples that a run is judged by; 0 without any
+  double evaluation = 0;      ///< of the held-out examples that a run is judged by; 0 without any
+  std::size_t evaluated = 0;  ///< their characters
 };
 
 /// Trains a model that is thrown away, for about `seconds` and at least a few steps. Throws Error (data) if the machine has

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
 
+#include "microgpt/base/time_taken.hpp"
 #include "microgpt/run/plan.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -92,53 +92,30 @@ std::string training_reason(const RunConfig& config) {
          + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "");
 }
 
-/// A number of steps as a person would write it: 1 or 2 digits, then zeros.
-int rounded(double steps) {
+/// At least so many steps, as a person would write them: 1 or 2 digits, then zeros.
+int rounded_up(double steps) {
   const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(1.0, steps))) - 1));
-  return static_cast<int>(std::max(1.0, std::floor(steps / unit) * unit));
+  return static_cast<int>(std::min(1e9, std::max(1.0, std::ceil(steps / unit) * unit)));
 }
 
-class TimeTaken {
- public:
-  [[nodiscard]] double elapsed() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+/// Those of a key, or of a whole group.
+std::vector<std::string> of_key(std::vector<std::string> overrides, const std::string& key) {
+  std::erase_if(overrides, [&](const std::string& one) {
+    return !one.starts_with(key + "=") && !one.starts_with(key + ".");
+  });
+  return overrides;
+}
 
 /// What a step of the config costs with this text, of which the beginning tells enough.
 Cost cost_of(RunConfig config, std::string_view text, const Wish& wish) {
   constexpr std::size_t kEnough = 20'000'000;  // bytes
-  if (text.size() > kEnough) {
-    std::size_t end = text.rfind('\n', kEnough);
-    if (end == std::string_view::npos || end == 0) end = kEnough;
-    while (continues_character(text[end])) --end;
-    text = text.substr(0, end);
-  }
+  text = beginning_of(text, kEnough);
   Rng rng(config.seed);
   const Corpus corpus = Corpus::make(
       Dataset::from_text(std::string(text), config.data.mode, ByteOrderMark::drop, config.data.path),
       config.data, static_cast<std::size_t>(config.model.block_size), rng);
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   return measure_cost(config, corpus, wish.threads, std::clamp(0.02 * wish.seconds, 0.05, 1.0));
-}
-
-/// ... and how many fit in what is left of the time, with so many evaluations; 0: as often as the config says.
-int steps_left(const RunConfig& config, const std::string& text, const Wish& wish, const TimeTaken& watch,
-               int evaluations) {
-  const Cost cost = cost_of(config, text, wish);
-  const double left = wish.seconds - watch.elapsed() - std::max(0, evaluations - 1) * cost.evaluation;
-  return steps_within(left, cost, evaluations > 0 ? 0 : config.eval_every);
-}
-
-/// Those that tell how to take the text apart, which comes first.
-std::vector<std::string> of_data(std::vector<std::string> overrides) {
-  std::erase_if(overrides, [](const std::string& one) {
-    return !one.starts_with("data.") && !one.starts_with("data=");
-  });
-  return overrides;
 }
 
 /// The heads follow a width that was overridden.
@@ -163,10 +140,18 @@ bool can_hold_out(const std::string& text, const RunConfig& config) {
 
 }  // namespace
 
+std::string_view beginning_of(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  std::size_t end = text.rfind('\n', bytes);
+  if (end == std::string_view::npos || end < bytes / 2) end = bytes;
+  while (continues_character(text[end])) --end;
+  return text.substr(0, end);
+}
+
 void choose_mode(const TextProfile& profile, RunConfig& config) {
   const PartLengths& lines = profile.lines;
   const PartLengths& paragraphs = profile.paragraphs;
-  // A list has short lines and no blank ones between them. Lines nearly all as long as the longest are running text.
+  // A list has short lines and no blank ones between them. Long lines of much the same length are running text.
   const bool wrapped = lines.median >= 30 && 4 * lines.median >= 3 * lines.percentile_95;
   const bool list = 50 * profile.blank_lines <= lines.parts && lines.percentile_95 <= 64 && !wrapped;
   const bool pieces =
@@ -224,9 +209,32 @@ void choose_dropout(double epochs, RunConfig& config) {
   config.train.dropout = epochs < 3 ? 0 : epochs < 12 ? 0.05 : epochs < kByHeart ? 0.1 : 0.2;
 }
 
+void choose_steps(const Cost& cost, double seconds, int wanted, const std::vector<std::string>& overrides,
+                  RunConfig& config) {
+  constexpr double kShare = 0.15;   // of the time, for evaluations
+  constexpr double kFewest = 1000;  // characters
+  double evaluation = cost.evaluation;
+  if (evaluation > kShare * seconds) {
+    const double characters =
+        std::max(kFewest, static_cast<double>(cost.evaluated) * kShare * seconds / evaluation);
+    config.eval_positions = static_cast<int>(characters);
+    config = with_overrides(config, of_key(overrides, "train.eval_positions"));
+    evaluation *= std::min(1.0, characters / static_cast<double>(cost.evaluated));
+  }
+  const bool is_given = find_override(overrides, "train.eval_every") != nullptr;
+  const int evaluations = static_cast<int>(
+      std::clamp(kShare * seconds / std::max(evaluation, 1e-9), 1.0, static_cast<double>(wanted)));
+  const Cost each = {.step = cost.step, .evaluation = evaluation};
+  if (is_given) config = with_overrides(config, of_key(overrides, "train.eval_every"));
+  config.train.steps = steps_within(is_given ? seconds : seconds - (evaluations - 1) * evaluation, each,
+                                    is_given ? config.eval_every : 0);
+  config.eval_every = rounded_up(static_cast<double>(config.train.steps) / evaluations);
+}
+
 Recipe choose_recipe(const std::string& text, const std::string& path, const Wish& wish) {
   const TimeTaken watch;
-  const TextProfile profile = profile_text(text);
+  TextProfile profile = profile_text(text);
+  profile.blank_lines -= std::min(profile.blank_lines, wish.joints);
   RunConfig config;
   config.data.path = path;
   config.why =
@@ -234,10 +242,10 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   const auto settle = [&] { config = overridden(config, wish.overrides); };
 
   choose_mode(profile, config);
-  config = with_overrides(config, of_data(wish.overrides));
+  config = with_overrides(config, of_key(wish.overrides, "data"));
   choose_parts(profile, config);
   if (config.data.held_out > 0 && !can_hold_out(text, config)) config.data.held_out = 0;
-  config = with_overrides(config, of_data(wish.overrides));
+  config = with_overrides(config, of_key(wish.overrides, "data"));
   const bool stream = is_stream_of(config);
 
   // The speed of a model of middle size tells enough of that of the others.
@@ -260,9 +268,13 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   // A text that will be learnt by heart is judged often, and its training ends when that shows.
   const bool by_heart = epochs >= kByHeart && config.data.held_out > 0;
   const int evaluations = by_heart ? 50 : 10;
-  if (by_time) config.train.steps = steps_left(config, text, wish, watch, evaluations);
+  if (by_time) {
+    const Cost cost = cost_of(config, text, wish);
+    choose_steps(cost, std::max(0.0, wish.seconds - watch.seconds()), evaluations, wish.overrides, config);
+  } else {
+    config.eval_every = rounded_up(static_cast<double>(config.train.steps) / evaluations);
+  }
   config.train.warmup_steps = std::min(100, config.train.steps / 20);
-  config.eval_every = rounded(static_cast<double>(config.train.steps) / evaluations);
   config.patience = by_heart ? 10 : 0;
   config.checkpoint_every = config.eval_every;
   config.keep = 2;
@@ -278,7 +290,8 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
 
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {
   const TimeTaken watch;
-  return steps_left(config, text, wish, watch, 0);
+  const Cost cost = cost_of(config, text, wish);
+  return steps_within(wish.seconds - watch.seconds(), cost, config.eval_every);
 }
 
 }  // namespace microgpt

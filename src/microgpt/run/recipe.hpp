@@ -3,9 +3,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "microgpt/config/run_config.hpp"
+#include "microgpt/run/plan.hpp"
 #include "microgpt/text/profile.hpp"
 
 namespace microgpt {
@@ -15,6 +17,7 @@ struct Wish {
   double seconds = 30;                   ///< all that the run may take
   int threads = 1;                       ///< with so many threads
   std::vector<std::string> overrides{};  ///< "train.batch_size=32": what is not left to the rule
+  std::size_t joints = 0;                ///< blank lines in the text that are only between files
 };
 
 struct Recipe {
@@ -38,6 +41,12 @@ void choose_parts(const TextProfile& profile, RunConfig& config);
 /// The model and its optimizer, for a machine that trains `speed` operations per second, 6 for each parameter at each
 /// position.
 void choose_model(const TextProfile& profile, double seconds, double speed, RunConfig& config);
+/// How many steps the run has in so many seconds, and how often it is judged: `wanted` times, or less often, or by less of
+/// the held-out text, where that would take more than 15 % of the time. What of this is overridden is taken as it is.
+void choose_steps(const Cost& cost, double seconds, int wanted, const std::vector<std::string>& overrides,
+                  RunConfig& config);
+/// At most so many bytes from the beginning of a text, up to the end of a line if there is one in the second half.
+std::string_view beginning_of(std::string_view text, std::size_t bytes);
 /// Dropout, by how often every character is seen.
 void choose_dropout(double epochs, RunConfig& config);
 

@@ -30,6 +30,13 @@ std::optional<int> step_of(const fs::path& path) {
   return step >= 0 && RunFolder{}.checkpoint(step).filename() == name ? std::optional(step) : std::nullopt;
 }
 
+/// In eight digits or more, so that names are in the order of their steps.
+std::string step_text(int step) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08d", step);
+  return text;
+}
+
 Error cannot_make_run_folder(const fs::path& path, const std::string& why) {
   return Error(Fault::io, {.what = "cannot make run folder", .where = path.string(), .hint = why});
 }
@@ -56,9 +63,11 @@ bool has_nothing(const fs::path& path) {
 }  // namespace
 
 fs::path RunFolder::checkpoint(int step) const {
-  char name[64];
-  std::snprintf(name, sizeof name, "%s%08d%s", kPrefix.data(), step, kSuffix.data());
-  return checkpoints() / name;
+  return checkpoints() / (std::string(kPrefix) + step_text(step) + std::string(kSuffix));
+}
+
+fs::path RunFolder::samples_of(int step) const {
+  return path / ("samples-" + step_text(step) + ".txt");
 }
 
 std::vector<int> RunFolder::checkpoint_steps() const {

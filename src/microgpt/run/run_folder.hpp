@@ -24,6 +24,8 @@ struct RunFolder {
   [[nodiscard]] std::filesystem::path config() const { return path / "config.json"; }
   [[nodiscard]] std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   [[nodiscard]] std::filesystem::path samples() const { return path / "samples.txt"; }
+  /// Those that a run wrote at its end before it was extended from this step.
+  [[nodiscard]] std::filesystem::path samples_of(int step) const;
   [[nodiscard]] std::filesystem::path text() const { return path / "text.txt"; }
   [[nodiscard]] std::filesystem::path checkpoints() const { return path / "checkpoints"; }
   [[nodiscard]] std::filesystem::path checkpoint(int step) const;

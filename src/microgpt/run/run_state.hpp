@@ -50,6 +50,8 @@ struct Session::Run {
   /// Makes the weights that write the samples ready: the best or, where there are none or their file is not what was
   /// recorded, the present ones. Returns whether they are the best.
   bool take_best_weights();
+  /// Records that the run goes on with its config where it had another number of steps, or another schedule, before.
+  void extend_from(const RunConfig& before);
   /// After a breakdown: keeps what is good. Returns what was kept, for the hint.
   std::string rescue();
 };

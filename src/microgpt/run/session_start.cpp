@@ -124,6 +124,7 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
                          CheckpointStore(folder, config, corpus.tokenizer)});
   if (text_changed) files->metrics.text_changed(step, corpus.dataset.digest());
   const MetricsRecord past = read_metrics(folder.metrics());
+  for (const int extended : past.extended) files->checkpoints.keep_too(extended);
   auto training_loss = past.training.begin();
   const auto add_steps_up_to = [&](int last) {
     for (; training_loss != past.training.end() && training_loss->step <= last; ++training_loss)
@@ -136,6 +137,17 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
     judge(one);
   }
   add_steps_up_to(step);
+}
+
+void Session::Run::extend_from(const RunConfig& before) {
+  const int step = *resumed_after;
+  steps_before = before.train.steps;
+  files->metrics.extended(step, config.train.steps, schedule_name(config.train.schedule));
+  files->checkpoints.keep_too(step);
+  save();
+  // What the run wrote when it had ended before stays, under a name of its own.
+  std::error_code none;
+  fs::rename(files->folder.samples(), files->folder.samples_of(step), none);
 }
 
 void Session::Run::choose_judges() {
@@ -241,6 +253,12 @@ Session Session::begin_again(const Resume& resume, std::unique_ptr<RunLock> lock
   const RunFolder begun{resume.from};
   RunConfig config = as_asked(load_run_config(begun.config().string(), {}), resume);
   if (!resume.data.empty()) config.data.path = resume.data;
+  if (resume.seconds) {
+    Rng rng(config.seed);
+    const Corpus corpus = Corpus::load(config.data, static_cast<std::size_t>(config.model.block_size), rng);
+    config.model.vocab_size = corpus.tokenizer.vocab_size();
+    config.train.steps = steps_by_time(resume, config, corpus, 0);
+  }
   std::error_code there;
   fs::create_directories(begun.checkpoints(), there);
   const Start start{.where = begun.config().string(),
@@ -270,11 +288,12 @@ Session Session::resume(const Resume& resume) {
   const TrainingRecord record = checkpoint->training();
   const RunConfig before = checkpoint->config();
   RunConfig config = as_asked(before, resume);
-  config.data.path = path_of_text(RunFolder{resume.from}.config(), before, config);
+  const bool is_asked = resume.steps || resume.seconds || resume.schedule;
+  config.data.path = path_of_text(RunFolder{resume.from}.config(), before, is_asked);
   // A run that was killed after its last step has still to write its samples.
   const bool sampled = !in_place || fs::exists(RunFolder{resume.from}.samples());
   check_can_go_on(resume, *checkpoint, config, sampled);
-  check_stop_after(resume.stop_after, record.step, config.train.steps);
+  if (!resume.seconds) check_stop_after(resume.stop_after, record.step, config.train.steps);
   config.data.path = absolute_path(
       resume.data.empty() ? find_own_text(config.data.path, resume.from, record.data_sha256) : resume.data);
   Rng rng(config.seed);
@@ -284,7 +303,10 @@ Session Session::resume(const Resume& resume) {
   corpus.tokenizer = checkpoint->tokenizer();
   rng.set_state(record.rng);
   check_memory(config, resume.threads, resume.from.string());
-  if (resume.seconds) config.train.steps = steps_by_time(resume, config, corpus, record.step);
+  if (resume.seconds) {
+    config.train.steps = steps_by_time(resume, config, corpus, record.step);
+    check_stop_after(resume.stop_after, record.step, config.train.steps);
+  }
   const bool extended =
       config.train.steps != before.train.steps || config.train.schedule != before.train.schedule;
 
@@ -298,13 +320,7 @@ Session Session::resume(const Resume& resume) {
   run->open(folder, std::move(lock), text_changed);
   if (run->stopping.over() && sampled) throw nothing_left(resume, stopped_early_text(run->config));
   save_run_config(folder.config(), run->config);  // the text may lie elsewhere now
-  if (extended) {
-    run->steps_before = before.train.steps;
-    run->files->metrics.extended(record.step, run->config.train.steps,
-                                 schedule_name(run->config.train.schedule));
-    run->save();
-    fs::remove(folder.samples(), failed);  // of a run that ended earlier
-  }
+  if (extended) run->extend_from(before);
   // A run that was killed between its best checkpoint and the same step's own goes on from the best, and still owes
   // the other.
   const bool owed = keeps_step(run->config, record.step) && !fs::exists(folder.checkpoint(record.step));

@@ -32,7 +32,8 @@ std::string plain_name(std::string_view name) {
 std::string iconv_name(std::string name) {
   while (name.ends_with('/')) name.pop_back();
   const std::string plain = plain_name(name);
-  return plain.starts_with("utf") ? "utf-" + plain.substr(3) : name;
+  const bool is_utf = plain.starts_with("utf8") || plain.starts_with("utf16") || plain.starts_with("utf32");
+  return is_utf ? "utf-" + plain.substr(3) : name;
 }
 
 /// iconv takes more than names: "" means the locale's encoding, and what follows slashes asks it to drop or replace

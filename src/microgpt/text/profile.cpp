@@ -1,9 +1,7 @@
 #include "microgpt/text/profile.hpp"
 
 #include <algorithm>
-#include <bitset>
 #include <functional>
-#include <memory>
 #include <unordered_set>
 #include <vector>
 
@@ -19,12 +17,8 @@ constexpr std::string_view kWhite = " \t\n\r\f\v";
 PartLengths lengths_of(std::vector<std::size_t>& parts) {
   if (parts.empty()) return {};
   std::sort(parts.begin(), parts.end());
-  const auto at = [&](std::size_t percent) { return parts[(parts.size() - 1) * percent / 100]; };
-  return {.parts = parts.size(),
-          .median = at(50),
-          .percentile_95 = at(95),
-          .percentile_99 = at(99),
-          .longest = parts.back()};
+  const auto at = [&](std::size_t percent) { return parts[(parts.size() * percent + 99) / 100 - 1]; };
+  return {.parts = parts.size(), .median = at(50), .percentile_95 = at(95), .percentile_99 = at(99)};
 }
 
 std::string_view stripped(std::string_view line) {
@@ -33,18 +27,10 @@ std::string_view stripped(std::string_view line) {
   return line.substr(begin, line.find_last_not_of(kWhite) + 1 - begin);
 }
 
-std::size_t count_distinct_characters(std::string_view text) {
-  constexpr std::size_t kCodePoints = 0x110000;
-  const auto seen = std::make_unique<std::bitset<kCodePoints>>();
-  for (std::size_t at = 0; at < text.size();) seen->set(next_code_point(text, at));
-  return seen->count();
-}
-
 }  // namespace
 
 TextProfile profile_text(std::string_view text) {
-  TextProfile profile{.characters = count_code_points(text),
-                      .distinct_characters = count_distinct_characters(text)};
+  TextProfile profile{.characters = count_code_points(text)};
   std::vector<std::size_t> lines, paragraphs;
   std::unordered_set<std::size_t> distinct;  // hashes
   std::size_t blank = 0;                     // since the last line that is not

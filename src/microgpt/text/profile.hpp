@@ -6,18 +6,16 @@
 
 namespace microgpt {
 
-/// How long the parts of a text are, in characters.
+/// How long the parts of a text are, in characters: so many percent of them are at most as long.
 struct PartLengths {
   std::size_t parts = 0;
   std::size_t median = 0;
   std::size_t percentile_95 = 0;
   std::size_t percentile_99 = 0;
-  std::size_t longest = 0;
 };
 
 struct TextProfile {
   std::size_t characters = 0;
-  std::size_t distinct_characters = 0;
   std::size_t distinct_lines = 0;  ///< that are not blank; counted up to a million
   std::size_t blank_lines = 0;     ///< between the first line that is not blank and the last
   PartLengths lines{};             ///< lines that are not blank, stripped

@@ -32,7 +32,10 @@ double numbers_in_memory(const ModelConfig& model, const TrainConfig& config, in
   const std::size_t room = shard_room(most_documents(config), block_size, large);
   const Index workspace = Activations<T>::numbers(model, room, Keep::values)
                           + Activations<T>::numbers(model, room, Keep::gradients);
-  return static_cast<double>(parameter_count(model)) * static_cast<double>(3 + copies + gradients)
+  const auto width = static_cast<double>(model.n_embd);
+  const double muon =
+      config.optimizer == OptimizerKind::muon ? 10 * width * width * threads : 0;  // MuonScratch
+  return muon + static_cast<double>(parameter_count(model)) * static_cast<double>(3 + copies + gradients)
          + static_cast<double>(workspace) * (large ? 1.0 : static_cast<double>(threads));
 }
 
