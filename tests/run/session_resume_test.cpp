@@ -87,7 +87,7 @@ TEST_SUITE("run") {
     CHECK(read_bytes(stones.folder / "copy" / last) == read_bytes(stones.folder / "whole" / last));
   }
 
-  TEST_CASE("run: the held-out losses stop a run early, and it is over for good") {
+  TEST_CASE("run: the held-out losses stop a run early, and it is over until it is extended") {
     Stones stones;
     stones.config.train.steps = 400;
     stones.config.train.learning_rate = 0.03;
@@ -121,10 +121,28 @@ TEST_SUITE("run") {
         Session session = stones.begin(name + "-stopped");
         run_to(session, static_cast<int>(4 * end) - 3);
       }
-      Session session = stones.resume(name + "-stopped");
-      CHECK(session.run({}));
-      CHECK(session.summary().stopped_early);
-      CHECK(session.step() == static_cast<int>(4 * end));
+      {
+        Session session = stones.resume(name + "-stopped");
+        CHECK(session.run({}));
+        CHECK(session.summary().stopped_early);
+        CHECK(session.step() == static_cast<int>(4 * end));
+        CHECK(stones.metrics(name) == stones.metrics(name + "-stopped"));
+      }
+      // Extended it has patience again: for as many losses, whether it is stopped in between or not.
+      const auto extend = [&](const std::string& run) {
+        return Session::resume({.from = stones.folder / run, .steps = 4000});
+      };
+      Session longer = extend(name);
+      CHECK(longer.run({}));
+      CHECK(longer.step() >= static_cast<int>(4 * end) + 4 * patience);
+      CHECK(longer.summary().stopped_early);
+      {
+        Session begun = extend(name + "-stopped");
+        run_to(begun, static_cast<int>(4 * end) + 2);
+      }
+      Session resumed = stones.resume(name + "-stopped");
+      CHECK(resumed.run({}));
+      CHECK(resumed.step() == longer.step());
       CHECK(stones.metrics(name) == stones.metrics(name + "-stopped"));
     }
   }

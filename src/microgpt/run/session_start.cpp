@@ -130,12 +130,18 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
     for (; training_loss != past.training.end() && training_loss->step <= last; ++training_loss)
       tally.add_past(training_loss->loss);
   };
+  auto extended = past.extended.begin();
+  const auto start_patience_anew = [&](int until) {
+    for (; extended != past.extended.end() && *extended < until; ++extended) stopping.start_anew();
+  };
   // Losses on another text say nothing of those on this one.
   for (std::size_t i = past.present_text; i < past.held_out.size(); ++i) {
     const MeasuredLoss& one = past.held_out[i];
     add_steps_up_to(one.step);
+    start_patience_anew(one.step);
     judge(one);
   }
+  start_patience_anew(step + 1);
   add_steps_up_to(step);
 }
 
@@ -144,6 +150,7 @@ void Session::Run::extend_from(const RunConfig& before) {
   steps_before = before.train.steps;
   files->metrics.extended(step, config.train.steps, schedule_name(config.train.schedule));
   files->checkpoints.keep_too(step);
+  stopping.start_anew();  // whoever asks for more steps has patience again
   save();
   // What the run wrote when it had ended before stays, under a name of its own.
   std::error_code none;
@@ -318,7 +325,8 @@ Session Session::resume(const Resume& resume) {
   if (!text_changed) run->held_out_loss = record.held_out_loss;
   run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));
   run->open(folder, std::move(lock), text_changed);
-  if (run->stopping.over() && sampled) throw nothing_left(resume, stopped_early_text(run->config));
+  if (run->stopping.over() && sampled && !extended)
+    throw nothing_left(resume, stopped_early_text(run->config));
   save_run_config(folder.config(), run->config);  // the text may lie elsewhere now
   if (extended) run->extend_from(before);
   // A run that was killed between its best checkpoint and the same step's own goes on from the best, and still owes

@@ -20,6 +20,9 @@ class EarlyStopping {
     }
   }
 
+  /// Patience for as many evaluations again, by the same best.
+  void start_anew() { since_ = 0; }
+
   [[nodiscard]] bool over() const { return patience_ > 0 && since_ >= patience_; }
 
  private:
