@@ -132,7 +132,6 @@ TEST_SUITE("cli") {
     const History history(small.out);
     const Json config = Json::parse(read_bytes(small.out / "config.json"));
     CHECK(static_cast<int>(config["train"]["steps"].number()) == history.last_step);
-    CHECK(history.last_step != 24);
     const auto again = small.folder / "again";
     REQUIRE(run_microgpt({"train", "--config", (small.out / "config.json").string(), "--out", again.string(),
                           "--quiet"})
