@@ -9,13 +9,12 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/model.hpp"
-#include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "cli/terminal.hpp"
+#include "cli/train_options.hpp"
 #include "cli/train_report.hpp"
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
-#include "microgpt/base/number.hpp"
 #include "microgpt/run/recipe.hpp"
 #include "microgpt/run/session.hpp"
 #include "microgpt/text/check_text.hpp"
@@ -27,42 +26,6 @@ namespace microgpt::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kStopping = "To stop and continue";
-
-struct TrainOptions {
-  std::vector<std::string> texts;
-  std::string encoding;
-  std::string config;
-  std::string resume;
-  std::string data;
-  std::string out;
-  std::optional<std::uint64_t> seed;
-  std::optional<int> steps;
-  std::optional<std::string> time;
-  std::optional<std::string> schedule;
-  std::optional<int> stop_after;
-  bool data_changed_ok = false;
-  int threads = all_cores();
-  std::vector<std::string> set;
-  bool quiet = false;
-  bool json = false;
-  bool keys = false;
-
-  [[nodiscard]] bool talks() const { return !quiet && !json; }
-};
-
-/// "30s", "2m", "1.5h" or "30" in seconds.
-double parse_time(const std::string& text) {
-  const double scale = text.ends_with('m') ? 60 : text.ends_with('h') ? 3600 : 1;
-  const bool has_unit = scale > 1 || text.ends_with('s');
-  const auto number = parse_double(std::string_view(text).substr(0, text.size() - (has_unit ? 1 : 0)));
-  if (!number || !(*number > 0 && *number * scale <= 1e8)) {
-    throw bad_option("--time", one_line(text),
-                     "must be a time above 0 as in 30s, 5m or 1.5h, at most 1e8 seconds");
-  }
-  return *number * scale;
-}
 
 /// Texts that the configs name and that are not part of the project.
 void check_downloaded(const std::string& path) {
@@ -162,6 +125,10 @@ std::string name_of_run(const TrainOptions& options) {
 /// The config without a --config: chosen for the text and the time.
 RunConfig chosen_config(const TrainOptions& options, const GatheredText& text, Wish wish) {
   if (!text.sources.empty()) wish.joints = text.sources.size() - 1;
+  if (!options.from.empty()) {
+    wish.from = load_model(options.from).config();
+    if (options.keep_moments) wish.overrides.push_back("train.keep_moments=true");
+  }
   const Recipe recipe = choose_recipe(whole_text(text), text.name, wish);
   if (options.talks()) describe_choice(recipe.reasons);
   return recipe.config;
@@ -195,6 +162,8 @@ Session begin(const TrainOptions& options) {
   }
   if (chooses) config = chosen_config(options, *text, wish);
   if (text) config.data.path = text->name;
+  if (!options.from.empty()) config.from = options.from;
+  if (options.keep_moments) config.keep_moments = true;
   check_patience(options, config);
   if (config.data.path.empty()) {
     throw Error(Fault::data, {.what = "no text to train on",
@@ -223,11 +192,12 @@ Session begin(const TrainOptions& options) {
 }
 
 Session resume(const TrainOptions& options) {
-  if (options.seed || !options.set.empty() || !options.texts.empty()) {
-    throw Error(Fault::usage, {.what = "bad options",
-                               .hint = "--resume continues the run as it was: a TEXT, --seed and --set do "
-                                       "not go with it (--data tells where "
-                                       "its text is now)"});
+  if (options.seed || !options.set.empty() || !options.texts.empty() || !options.from.empty()) {
+    throw Error(Fault::usage,
+                {.what = "bad options",
+                 .hint = "--resume continues the run as it was: a TEXT, --from, --seed and --set do "
+                         "not go with it (--data tells where "
+                         "its text is now)"});
   }
   Session::Resume resume{.from = options.resume,
                          .out = options.out,
@@ -272,110 +242,12 @@ void run_train(const TrainOptions& options) {
   if (options.json) report_json(session, *samples);
 }
 
-void add_what_to_train(CLI::App& command, TrainOptions& options) {
-  command
-      .add_option("TEXT", options.texts,
-                  "Text files, folders of them, or - for standard input; several are joined (default: "
-                  "data.path of the "
-                  "config)")
-      ->check(check_path);
-  command
-      .add_option("--encoding", options.encoding,
-                  "Encoding of the text, such as windows-1252 or utf-16 (default: UTF-8)")
-      ->option_text("NAME");
-  auto* config = command
-                     .add_option("--config", options.config,
-                                 "JSON file that describes the run; 'names' finds configs/names.json")
-                     ->check(check_path)
-                     ->option_text("FILE");
-  command
-      .add_option("--data", options.data,
-                  "The text, as an option; with --resume: where the text of the run is now")
-      ->check(check_path)
-      ->option_text("FILE");
-  command
-      .add_option("--out", options.out,
-                  "Run folder, new or empty (default: the next free one of runs/NAME-1, -2, ..., by the "
-                  "config's name or "
-                  "the text's)")
-      ->check(check_path)
-      ->option_text("FOLDER");
-  auto* steps =
-      command
-          .add_option(
-              "--steps", options.steps,
-              "Number of updates (default: from the config); with --resume: in all, to extend the run")
-          ->check(whole_between(1, 1'000'000'000));
-  command
-      .add_option("--time", options.time,
-                  "Number of updates by time, as in 30s, 5m or 1.5h: so many as fit in, measured on this "
-                  "machine before "
-                  "the run begins (default without --config and --steps: 30s)")
-      ->excludes(steps)
-      ->option_text("TIME");
-  command.add_option("--seed", options.seed, "Seed of all random numbers (default: from the config)")
-      ->check(check_seed);
-  command
-      .add_option("--set", options.set,
-                  "Set any other key of the config, as in --set train.batch_size=32; may be repeated")
-      ->allow_extra_args(false)
-      ->option_text("KEY=VALUE");
-  command.add_flag("--keys", options.keys,
-                   "List these keys with their ranges, defaults and meanings, and exit");
-  config->excludes(command
-                       .add_option("--resume", options.resume,
-                                   "Run folder to continue; the result is identical to an uninterrupted run. "
-                                   "With --out, a checkpoint file works too")
-                       ->check(check_path)
-                       ->option_text("FOLDER")
-                       ->group(kStopping));
-}
-
-void add_stopping(CLI::App& command, TrainOptions& options) {
-  auto* resume = command.get_option("--resume");
-  command
-      .add_option("--schedule", options.schedule,
-                  "With --resume: the schedule of the learning rate from here on, constant, linear or "
-                  "cosine; it is laid "
-                  "out over all steps (default: as it was)")
-      ->check(one_of({"constant", "linear", "cosine"}))
-      ->needs(resume)
-      ->option_text("NAME")
-      ->group(kStopping);
-  command
-      .add_option("--stop-after", options.stop_after,
-                  "Save and stop after step N, as Ctrl-C does; the learning rate still follows the full "
-                  "number of steps")
-      ->check(whole_between(1, 1'000'000'000))
-      ->group(kStopping);
-  command
-      .add_flag("--data-changed-ok", options.data_changed_ok,
-                "With --resume: continue even if the text is not the one the run began with")
-      ->needs(resume)
-      ->group(kStopping);
-}
-
-void add_others(CLI::App& command, TrainOptions& options) {
-  const char* others = "Other options";
-  command
-      .add_option("--threads", options.threads,
-                  "Number of threads; it changes the time a run takes, never its result")
-      ->check(whole_between(1, 1024))
-      ->default_str("all cores")
-      ->group(others);
-  command.add_flag("--quiet", options.quiet, "Print nothing unless something goes wrong")->group(others);
-  command.add_flag("--json", options.json, "Print one JSON document at the end instead of words")
-      ->group(others);
-}
-
 }  // namespace
 
 CLI::App& add_train(CLI::App& program) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App& command = *program.add_subcommand("train", "Train a model on a text");
-  add_what_to_train(command, *options);
-  add_stopping(command, *options);
-  add_others(command, *options);
+  add_train_options(command, *options);
   command.footer(
       "Without --config, model and training are chosen for the text and the time, and\n"
       "written to the run's config.json (docs/recipes.md).\n"
@@ -384,6 +256,7 @@ CLI::App& add_train(CLI::App& program) {
       "  microgpt train my.txt\n"
       "  microgpt train my.txt --time 2m --set model.n_embd=64\n"
       "  microgpt train --config names my_lines.txt --steps 500\n"
+      "  microgpt train more.txt --from runs/my-1\n"
       "  microgpt train --resume runs/my-1 --steps 2000");
   command.callback([options] {
     if (options->keys) {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -94,6 +95,36 @@ TEST_SUITE("run") {
         before = shorter;
       }
       CHECK(before > 150);
+    }
+  }
+
+  TEST_CASE(
+      "recipe: fine-tuning keeps the model's shape, is gentle, and fits kept moments to their optimizer") {
+    RunConfig from;
+    from.model = {.n_layer = 3, .n_embd = 40, .n_head = 5, .block_size = 24};
+    from.train.optimizer = OptimizerKind::muon;
+    from.train.beta2 = 0.97;
+    for (const DataMode mode : {DataMode::lines, DataMode::stream}) {
+      RunConfig fresh, tuned, kept;
+      fresh.data.mode = tuned.data.mode = kept.data.mode = mode;
+      kept.keep_moments = true;
+      TextProfile profile;
+      profile.characters = 1000;
+      choose_parts(profile, tuned);
+      const int of_text = tuned.model.block_size;
+      kept.model = tuned.model;
+      choose_training(fresh);
+      choose_fine_tuning(from, tuned);
+      choose_fine_tuning(from, kept);
+      CHECK(tuned.model.n_layer == 3);
+      CHECK(tuned.model.n_embd == 40);
+      CHECK(tuned.model.n_head == 5);
+      CHECK(tuned.model.block_size == (mode == DataMode::stream ? std::min(24, of_text) : 24));
+      CHECK(tuned.train.learning_rate < fresh.train.learning_rate);
+      CHECK(tuned.train.muon_learning_rate < fresh.train.muon_learning_rate);
+      CHECK(tuned.train.optimizer == fresh.train.optimizer);
+      CHECK(kept.train.optimizer == OptimizerKind::muon);
+      CHECK(kept.train.beta2 == 0.97);
     }
   }
 

@@ -148,4 +148,16 @@ TEST_SUITE("train") {
     // A bound that is never reached changes nothing.
     check_trainer({.steps = 20, .batch_size = 3, .grad_clip = 100});
   }
+
+  TEST_CASE("adam: moments of earlier steps are corrected by all the updates they hold") {
+    const TrainConfig config{.steps = 100, .schedule = Schedule::constant, .beta1 = 0.8, .beta2 = 0.9};
+    Numbers w{1, -2}, m{0.1, 0.3}, v{0.02, 0.5};
+    Numbers w_long = w, m_long = m, v_long = v;
+    const Numbers g{0.5, -0.25};
+    adam_update<double>(w_long, m_long, v_long, g, config, 8, 1.0);
+    adam_update<double>(w, m, v, g, config, 3, 1.0, 5);
+    CHECK(w == w_long);
+    CHECK(m == m_long);
+    CHECK(v == v_long);
+  }
 }

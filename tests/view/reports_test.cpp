@@ -213,7 +213,7 @@ TEST_SUITE("view") {
     CHECK(number_in(page.fact("best_step")) == 20);
     CHECK(number_in(page.fact("best_nats")) == 1.5);
     CHECK(std::holds_alternative<std::string>(page.fact("held_out_nats")));  // not measured
-    CHECK(page.table("tensors").rows.size() == 20);
+    CHECK(page.table("tensors").rows.size() == 18);
     CHECK(page.table("tensors").total_rows == 3 + 6 * 24);
     CHECK(page.rows() <= 62);
     CHECK(info_of(runs, "run", 30, true).table("tensors").rows.size() == 3 + 6 * 24);

@@ -91,7 +91,7 @@ PhaseTimes phase_seconds(const BenchSetting& setting, double seconds) {
                               gradient);
     }
     Timed<Phase::adam, adam_update<float>>()(parameters.values(), m.values(), v.values(), gradient.values(),
-                                             config, step++, 1.0F);
+                                             config, step++, 1.0F, 0);
   };
   train_step();  // caches and pages
   times = {};

@@ -42,6 +42,8 @@ void each_key(Config& c, Visitor&& v) {
   v.choice("model.activation", c.model.activation,
            Names<Activation>{{"relu", Activation::relu}, {"relu2", Activation::relu2}},
            "activation of the MLP: max(x, 0), or its square");
+  v.text("model.from", c.from,
+         "a run folder or checkpoint whose weights training begins with; empty = fresh ones");
   v.real("model.init_std", c.init.std, 0.0, 10.0, "standard deviation of the initial weights");
   v.flag("model.zero_projections", c.init.zero_projections, "whether attn_wo and mlp_fc2 start at 0");
 
@@ -56,6 +58,7 @@ void each_key(Config& c, Visitor&& v) {
   v.choice("train.optimizer", c.train.optimizer,
            Names<OptimizerKind>{{"adam", OptimizerKind::adam}, {"muon", OptimizerKind::muon}},
            "Adam for all weights, or Muon for the layers' matrices and Adam for the rest");
+  v.flag("train.keep_moments", c.keep_moments, "whether the optimizer's moments of model.from are kept too");
   v.real("train.learning_rate", c.train.learning_rate, 0.0, 1e10, "Adam: learning rate at its peak");
   v.choice("train.schedule", c.train.schedule,
            Names<Schedule>{

@@ -367,12 +367,11 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   constexpr std::uint64_t kLimit = 1 << 20;
   json document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
-  const json path_in_file = document.contains("data") && document["data"].is_object()
-                                ? document["data"].value("path", json())
-                                : json();
-  if (path_in_file.is_string() && !path_in_file.get<std::string>().empty()) {
-    document["data"]["path"] =
-        (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
+  for (const auto& [group, key] : {std::pair{"data", "path"}, {"model", "from"}}) {
+    if (!document.is_object() || !document.contains(group) || !document[group].is_object()) continue;
+    const json path_in_file = document[group].value(key, json());
+    if (!path_in_file.is_string() || path_in_file.get_ref<const std::string&>().empty()) continue;
+    document[group][key] = (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
   }
   apply(overrides, document);
   return read(document, Fault::data, path.string(), overrides);

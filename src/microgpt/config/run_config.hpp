@@ -28,8 +28,11 @@ struct RunConfig {
   std::uint64_t seed = 42;
   DataConfig data;
   ModelConfig model;
+  std::string
+      from;  ///< the model whose weights training begins with: a run folder or checkpoint; empty: none
   InitConfig init;
   TrainConfig train;
+  bool keep_moments = false;  ///< the optimizer's moments of `from` are taken over too
   Precision precision = Precision::float32;
   int eval_every = 0;  ///< steps between evaluations of the held-out documents; 0: only at the end
   /// Most characters of the held-out text that an evaluation measures; 0: all
@@ -47,7 +50,7 @@ struct RunConfig {
 RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a
-/// string). A relative data.path in the file is relative to the file, so that it works from any
+/// string). A relative data.path or model.from in the file is relative to the file, so that it works from any
 /// folder. What an override sets is blamed on it, as "bad --set train.steps=x: ...": throws Error (usage).
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
 

@@ -232,6 +232,7 @@ void Checkpoint::read_numbers() {
         for (const TensorEntry& tensor : file_.tensors()) places.push_back(place_of.at(tensor.name));
         file_.place_data(places);
         state.step = training_.step;
+        if (training_.from) state.earlier_steps = training_.from->earlier_steps;
       },
       *state_);
 }
@@ -309,6 +310,7 @@ TrainState<T> Checkpoint::train_state() const& {
       },
       *state_);
   state.step = training_.step;
+  if (training_.from) state.earlier_steps = training_.from->earlier_steps;
   return state;
 }
 

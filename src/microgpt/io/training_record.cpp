@@ -16,6 +16,11 @@ ordered_json to_json(const TrainingRecord& record) {
   ordered_json document = {{"step", record.step}, {"data_sha256", record.data_sha256}, {"rng", rng}};
   document["held_out_loss"] = or_null(record.held_out_loss);
   if (record.sample) document["sample"] = *record.sample;
+  if (record.from) {
+    document["from"] = {{"sha256", record.from->sha256},
+                        {"step", record.from->step},
+                        {"earlier_steps", record.from->earlier_steps}};
+  }
   return document;
 }
 
@@ -56,6 +61,21 @@ bool is_digest(const json& value) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+constexpr std::uint64_t kMostSteps = 1'000'000'000;
+
+Origin read_origin(const json& document) {
+  const auto is_count = [&](const char* key) {
+    return document.contains(key) && document[key].is_number_unsigned()
+           && document[key].get<std::uint64_t>() <= kMostSteps;
+  };
+  if (document.size() != 3 || !document.contains("sha256") || !is_digest(document["sha256"])
+      || !is_count("step") || !is_count("earlier_steps")) {
+    throw Refusal{"its training begins from a model that is not {sha256, step, earlier_steps}"};
+  }
+  return {document["sha256"].get<std::string>(), document["step"].get<int>(),
+          document["earlier_steps"].get<int>()};
+}
+
 }  // namespace
 
 TrainingRecord read_training_record(const json& training, int last_step) {
@@ -83,6 +103,7 @@ TrainingRecord read_training_record(const json& training, int last_step) {
     if (!training["sample"].is_number_unsigned()) throw Refusal{"its sample is not a number of characters"};
     record.sample = training["sample"].get<std::uint64_t>();
   }
+  if (training.contains("from")) record.from = read_origin(training["from"]);
   return record;
 }
 

@@ -10,6 +10,15 @@
 
 namespace microgpt {
 
+/// The model that a run began with (model.from).
+struct Origin {
+  std::string sha256;     ///< of its checkpoint's content
+  int step = 0;           ///< updates it had seen
+  int earlier_steps = 0;  ///< of which so many are in the moments that were taken over; 0: none were
+
+  bool operator==(const Origin&) const = default;
+};
+
 /// ... beside its weights and moments.
 struct TrainingRecord {
   int step = 0;                           ///< updates done; the next documents follow from it
@@ -17,6 +26,7 @@ struct TrainingRecord {
   Rng::State rng;                         ///< of the one generator, after the shuffle and the initial weights
   std::optional<double> held_out_loss;    ///< nats a character, if it was measured at this step
   std::optional<std::uint64_t> sample{};  ///< ... on so many characters of the held-out text, not on all
+  std::optional<Origin> from{};           ///< nothing if it began with fresh weights
 };
 
 /// What is wrong with a part of a checkpoint; the checkpoint adds its own name.

@@ -33,6 +33,7 @@ std::optional<RunConfig> read_edited(const fs::path& path, bool& by_the_clock) {
     RunConfig config = read_run_config(document, Fault::checkpoint, path.string());
     if (!config.data.path.empty())
       config.data.path = (path.parent_path() / config.data.path).lexically_normal().string();
+    if (!config.from.empty()) config.from = (path.parent_path() / config.from).lexically_normal().string();
     return config;
   } catch (const Error& error) {
     throw Error(Fault::data, error.parts());

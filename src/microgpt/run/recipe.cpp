@@ -25,6 +25,12 @@ constexpr Size kProbe = {2, 64, 16};
 /// A text that is seen so often is learnt by heart before the time is over.
 constexpr double kByHeart = 200;
 
+/// A model that has learnt already is moved by so much less.
+constexpr double kGentle = 0.3;
+
+/// ... and, where nothing is held out that would tell when it begins to learn its text by heart, so many times at most.
+constexpr int kUnwatched = 30;
+
 /// Of the layers; embeddings and lm_head take little time.
 double parameters_of(int n_layer, int n_embd) {
   return 12.0 * n_layer * n_embd * n_embd;
@@ -79,9 +85,13 @@ std::string text_reason(const TextProfile& profile, const RunConfig& config) {
   return "running text of " + counted(profile.characters, "character") + ": one stream" + held_out;
 }
 
-std::string model_reason(const RunConfig& config, double seconds, bool by_time) {
+std::string shape_text(const RunConfig& config) {
   return counted(static_cast<std::size_t>(config.model.n_layer), "layer") + " of width "
-         + std::to_string(config.model.n_embd) + ", context " + std::to_string(config.model.block_size)
+         + std::to_string(config.model.n_embd) + ", context " + std::to_string(config.model.block_size);
+}
+
+std::string model_reason(const RunConfig& config, double seconds, bool by_time) {
+  return shape_text(config)
          + (by_time ? ": as large as " + short_number(seconds) + " s of this machine can train"
                     : ": as large as the text supports");
 }
@@ -116,6 +126,13 @@ Cost cost_of(RunConfig config, std::string_view text, const Wish& wish) {
       config.data, static_cast<std::size_t>(config.model.block_size), rng);
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   return measure_cost(config, corpus, wish.threads, std::clamp(0.02 * wish.seconds, 0.05, 1.0));
+}
+
+/// Operations per second, 6 for each parameter at each position.
+double speed_of(const RunConfig& config, const TextProfile& profile, std::string_view text,
+                const Wish& wish) {
+  return 6 * parameters_of(config.model.n_layer, config.model.n_embd) * positions_of_step(profile, config)
+         / cost_of(config, text, wish).step;
 }
 
 /// The heads follow a width that was overridden.
@@ -190,7 +207,11 @@ void choose_model(const TextProfile& profile, double seconds, double speed, RunC
   config.model.activation = Activation::relu2;
   config.init = {.std = 0.02, .zero_projections = true};
   if (stream && config.model.block_size == 64 && size.n_embd >= 192) config.model.block_size = 128;
+  choose_training(config);
+}
 
+void choose_training(RunConfig& config) {
+  const bool stream = is_stream_of(config);
   config.train.loss = LossMean::token;
   config.train.batch_size = stream ? std::max(1, 1024 / config.model.block_size) : 64;
   // On lists Muon costs a third of the steps and gains nothing; on running text it is worth twice the time.
@@ -203,6 +224,22 @@ void choose_model(const TextProfile& profile, double seconds, double speed, RunC
   config.train.muon_momentum = 0.95;
   config.train.muon_iterations = 3;
   config.train.weight_decay = 0.1;
+}
+
+void choose_fine_tuning(const RunConfig& from, RunConfig& config) {
+  const int rule = config.model.block_size;
+  config.model = from.model;
+  if (is_stream_of(config)) config.model.block_size = std::min(rule, from.model.block_size);
+  config.init = from.init;
+  choose_training(config);
+  config.train.learning_rate *= kGentle;
+  config.train.muon_learning_rate *= kGentle;
+  if (config.keep_moments) {  // they are worth something to the optimizer that made them
+    config.train.optimizer = from.train.optimizer;
+    config.train.beta1 = from.train.beta1;
+    config.train.beta2 = from.train.beta2;
+    config.train.muon_momentum = from.train.muon_momentum;
+  }
 }
 
 void choose_dropout(double epochs, RunConfig& config) {
@@ -240,6 +277,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   config.why =
       "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
   const auto settle = [&] { config = overridden(config, wish.overrides); };
+  config = with_overrides(config, of_key(wish.overrides, "train.keep_moments"));
 
   choose_mode(profile, config);
   config = with_overrides(config, of_key(wish.overrides, "data"));
@@ -248,15 +286,20 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   config = with_overrides(config, of_key(wish.overrides, "data"));
   const bool stream = is_stream_of(config);
 
-  // The speed of a model of middle size tells enough of that of the others.
-  choose_model(profile, wish.seconds, 0, config);
-  RunConfig probe = config;
-  probe.model.n_layer = kProbe.n_layer;
-  probe.model.n_embd = kProbe.n_embd;
-  probe.model.n_head = kProbe.n_head;
-  const double speed = 6 * parameters_of(kProbe.n_layer, kProbe.n_embd) * positions_of_step(profile, probe)
-                       / cost_of(probe, text, wish).step;
-  choose_model(profile, wish.seconds, speed, config);
+  double speed = 0;  // operations per second
+  if (wish.from) {
+    choose_fine_tuning(*wish.from, config);
+    speed = speed_of(config, profile, text, wish);
+  } else {
+    // The speed of a model of middle size tells enough of that of the others.
+    choose_model(profile, wish.seconds, 0, config);
+    RunConfig probe = config;
+    probe.model.n_layer = kProbe.n_layer;
+    probe.model.n_embd = kProbe.n_embd;
+    probe.model.n_head = kProbe.n_head;
+    speed = speed_of(probe, profile, text, wish);
+    choose_model(profile, wish.seconds, speed, config);
+  }
   settle();
   const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
   const auto characters = static_cast<double>(std::max<std::size_t>(1, profile.characters));
@@ -264,6 +307,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   choose_dropout(epochs, config);
   settle();
 
+  const bool unwatched = wish.from && config.data.held_out == 0;
   const bool by_time = find_override(wish.overrides, "train.steps") == nullptr;
   // A text that will be learnt by heart is judged often, and its training ends when that shows.
   const bool by_heart = epochs >= kByHeart && config.data.held_out > 0;
@@ -271,6 +315,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   if (by_time) {
     const Cost cost = cost_of(config, text, wish);
     choose_steps(cost, std::max(0.0, wish.seconds - watch.seconds()), evaluations, wish.overrides, config);
+    if (unwatched) config.train.steps = std::min(config.train.steps, kUnwatched);
   } else {
     config.eval_every = rounded_up(static_cast<double>(config.train.steps) / evaluations);
   }
@@ -282,10 +327,15 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   const bool can_wait = config.eval_every > 0 && config.data.held_out > 0;
   if (!can_wait && find_override(wish.overrides, "train.patience") == nullptr) config.patience = 0;
   const bool size_by_time = most_by_time(wish.seconds, speed, stream) < most_by_text(profile, stream);
-  return {config,
-          {text_reason(profile, config), model_reason(config, wish.seconds, size_by_time),
-           training_reason(config)
-               + (by_time ? ": what fits into " + short_number(wish.seconds) + " s here" : "")}};
+  return {
+      config,
+      {text_reason(profile, config),
+       wish.from ? shape_text(config) + ": those of the model that training begins with"
+                 : model_reason(config, wish.seconds, size_by_time),
+       training_reason(config)
+           + (!by_time    ? ""
+              : unwatched ? ": few, for nothing is held out that would tell when the text is learnt by heart"
+                          : ": what fits into " + short_number(wish.seconds) + " s here")}};
 }
 
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {

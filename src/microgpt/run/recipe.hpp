@@ -2,6 +2,7 @@
 // the measurements behind the rule.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ struct Wish {
   int threads = 1;                       ///< with so many threads
   std::vector<std::string> overrides{};  ///< "train.batch_size=32": what is not left to the rule
   std::size_t joints = 0;                ///< blank lines in the text that are only between files
+  std::optional<RunConfig> from{};       ///< of the model whose weights training begins with
 };
 
 struct Recipe {
@@ -38,9 +40,14 @@ int choose_steps(const RunConfig& config, const std::string& text, const Wish& w
 void choose_mode(const TextProfile& profile, RunConfig& config);
 /// The context and what is held out, by the mode; and the samples.
 void choose_parts(const TextProfile& profile, RunConfig& config);
-/// The model and its optimizer, for a machine that trains `speed` operations per second, 6 for each parameter at each
+/// The model and its training, for a machine that trains `speed` operations per second, 6 for each parameter at each
 /// position.
 void choose_model(const TextProfile& profile, double seconds, double speed, RunConfig& config);
+/// The optimizer, by the mode.
+void choose_training(RunConfig& config);
+/// The shape of another model, whose weights training begins with, and a gentler training than from the beginning. Of its
+/// context a short stream takes as much as the rule gives it.
+void choose_fine_tuning(const RunConfig& from, RunConfig& config);
 /// How many steps the run has in so many seconds, and how often it is judged: `wanted` times, or less often, or by less of
 /// the held-out text, where that would take more than 15 % of the time. What of this is overridden is taken as it is.
 void choose_steps(const Cost& cost, double seconds, int wanted, const std::vector<std::string>& overrides,

@@ -30,6 +30,8 @@ struct Session::Run {
   EarlyStopping stopping{0};
   Memorising memorising{0};
   Tally tally{};
+  std::optional<Origin> from{};           ///< as the checkpoints record it
+  std::optional<TakenOver> taken_over{};  ///< ... and as a new run can tell it
   std::optional<int> resumed_after{};
   std::optional<int> steps_before{};
   Examples judges{};                      ///< the held-out examples or, of many, a sample

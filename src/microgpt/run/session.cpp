@@ -45,6 +45,9 @@ std::optional<int> Session::resumed_after() const {
 std::optional<int> Session::steps_before() const {
   return run_->steps_before;
 }
+const std::optional<TakenOver>& Session::taken_over() const {
+  return run_->taken_over;
+}
 const Tally& Session::tally() const {
   return run_->tally;
 }

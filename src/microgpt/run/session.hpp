@@ -12,6 +12,7 @@
 
 #include "microgpt/config/run_config.hpp"
 #include "microgpt/model/parameters.hpp"
+#include "microgpt/run/fine_tuning.hpp"
 #include "microgpt/run/metrics.hpp"
 #include "microgpt/run/run_folder.hpp"
 #include "microgpt/run/run_lock.hpp"
@@ -67,8 +68,8 @@ class Session {
     /// The text, where it is in no file that can be read again: it is kept in the run's folder (text.txt).
     std::optional<std::string> text{};
   };
-  /// A run before its first step: its text is read, its weights are drawn. Throws Error: data as Corpus::load does and
-  /// if the machine has not the memory; io as RunFolder and RunLock do.
+  /// A run before its first step: its text is read, its weights are drawn, or taken over from config.from. Throws Error:
+  /// data as Corpus::load does and if the machine has not the memory; as load_base does; io as RunFolder and RunLock do.
   static Session begin(RunConfig config, const Start& start);
 
   struct Resume {
@@ -104,6 +105,8 @@ class Session {
   [[nodiscard]] std::optional<int> resumed_after() const;
   /// The number of steps it had before it was extended now; nothing if it was not.
   [[nodiscard]] std::optional<int> steps_before() const;
+  /// What a new run began with, if not with fresh weights.
+  [[nodiscard]] const std::optional<TakenOver>& taken_over() const;
   /// Whether there is no step left: all are done, or the held-out loss has stopped to fall.
   [[nodiscard]] bool done() const;
   [[nodiscard]] const Tally& tally() const;

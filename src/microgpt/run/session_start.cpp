@@ -167,8 +167,12 @@ void Session::Run::choose_judges() {
 }
 
 TrainingRecord Session::Run::record() const {
-  return {training->step(), corpus.dataset.digest(), rng.state(), held_out_loss,
-          held_out_loss ? sample : std::nullopt};
+  return {training->step(),
+          corpus.dataset.digest(),
+          rng.state(),
+          held_out_loss,
+          held_out_loss ? sample : std::nullopt,
+          from};
 }
 
 fs::path Session::Run::save() {
@@ -225,10 +229,22 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
   Corpus corpus =
       Corpus::make(std::move(dataset), config.data, static_cast<std::size_t>(config.model.block_size), rng);
   if (!start.text) config.data.path = absolute_path(config.data.path);
+  std::optional<Checkpoint> base;
+  std::optional<TakenOver> taken_over;
+  if (!config.from.empty()) {
+    base.emplace(load_base(config));
+    config.from = absolute_path(base->path().string());
+    taken_over = what_is_taken(*base, corpus.tokenizer, config.keep_moments);
+    corpus.tokenizer = joint_vocabulary(base->tokenizer(), corpus.tokenizer);
+  }
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, start.threads, start.where);
 
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
+  if (base) {
+    run->taken_over = std::move(taken_over);
+    run->from = origin_of(*base, run->config.keep_moments);
+  }
   run->choose_judges();
   std::optional<RunFolder> folder;
   if (start.make_folder) {
@@ -245,7 +261,7 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
     }
     save_run_config(folder->config(), run->config);
   }
-  run->training = make_training(run->config, run->corpus, start.threads, run->rng);
+  run->training = make_training(run->config, run->corpus, start.threads, run->rng, base ? &*base : nullptr);
   if (folder) {
     run->open(*folder, std::move(lock), false);
     // A folder that cannot be written is found out before the first step, not hours later; and a run that is killed at
@@ -321,6 +337,7 @@ Session Session::resume(const Resume& resume) {
   if (!lock) lock = std::make_unique<RunLock>(folder.path);
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
   run->resumed_after = record.step;
+  run->from = record.from;
   run->choose_judges();
   if (!text_changed) run->held_out_loss = record.held_out_loss;
   run->training = make_training(run->config, run->corpus, resume.threads, *std::move(checkpoint));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "microgpt/base/memory.hpp"
+#include "microgpt/run/fine_tuning.hpp"
 #include "microgpt/run/writer.hpp"
 
 namespace microgpt {
@@ -80,18 +81,20 @@ class TrainingIn final : public Training {
 
 /// make<T>() in the config's precision.
 template <class T>
-std::unique_ptr<Training> fresh(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng) {
+std::unique_ptr<Training> fresh(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng,
+                                const Checkpoint* base) {
   TrainState<T> state(config.model);
   initialize(state.parameters, config.init, rng);
+  if (base != nullptr) take_over(*base, corpus.tokenizer, config.keep_moments, state);
   return std::make_unique<TrainingIn<T>>(config, corpus, threads, std::move(state));
 }
 
 }  // namespace
 
-std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
-                                        Rng& rng) {
-  if (config.precision == Precision::float32) return fresh<float>(config, corpus, threads, rng);
-  return fresh<double>(config, corpus, threads, rng);
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng,
+                                        const Checkpoint* base) {
+  if (config.precision == Precision::float32) return fresh<float>(config, corpus, threads, rng, base);
+  return fresh<double>(config, corpus, threads, rng, base);
 }
 
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,

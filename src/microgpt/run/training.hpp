@@ -43,8 +43,10 @@ class Training {
 /// Throws Error (data), naming `where`, if the machine has not the memory that training such a model takes.
 void check_memory(const RunConfig& config, int threads, const std::string& where);
 
-/// Fresh weights, drawn with `rng`; or those of a checkpoint, which it gives up. The references must outlive it.
-std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng);
+/// Fresh weights, drawn with `rng`, or those of the model `base` where it has any (take_over); or those of a checkpoint,
+/// which it gives up. The references must outlive it.
+std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads, Rng& rng,
+                                        const Checkpoint* base);
 std::unique_ptr<Training> make_training(const RunConfig& config, const Corpus& corpus, int threads,
                                         Checkpoint&& checkpoint);
 

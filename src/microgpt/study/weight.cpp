@@ -184,13 +184,15 @@ ZeroGradient why_zero(const Model& model, const Trace& trace, const WeightAddres
 }
 
 AdamStep adam_step(const TrainConfig& config, int step, double w, double m, double v, double gradient,
-                   double norm) {
+                   double norm, int earlier_steps) {
   AdamStep is{
       .scale = clip_scale(config, norm), .m_before = m, .v_before = v, .w_before = w, .m = m, .v = v, .w = w};
   is.gradient = is.scale * gradient;
-  adam_update<double>({&is.w, 1}, {&is.m, 1}, {&is.v, 1}, {&gradient, 1}, config, step, is.scale);
-  is.m_correction = 1 - std::pow(config.beta1, step + 1);
-  is.v_correction = 1 - std::pow(config.beta2, step + 1);
+  adam_update<double>({&is.w, 1}, {&is.m, 1}, {&is.v, 1}, {&gradient, 1}, config, step, is.scale,
+                      earlier_steps);
+  const double updates = static_cast<double>(step) + 1 + earlier_steps;
+  is.m_correction = 1 - std::pow(config.beta1, updates);
+  is.v_correction = 1 - std::pow(config.beta2, updates);
   is.m_hat = is.m / is.m_correction;
   is.v_hat = is.v / is.v_correction;
   is.learning_rate = learning_rate(config, step);

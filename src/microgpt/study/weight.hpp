@@ -90,13 +90,14 @@ struct AdamStep {
   double scale = 1;     ///< of clipping
   double gradient = 0;  ///< after it
   double m_before = 0, v_before = 0, w_before = 0;
-  double m = 0, v = 0, w = 0;                 ///< as adam_update leaves them
-  double m_correction = 1, v_correction = 1;  ///< 1 - beta^(step + 1)
+  double m = 0, v = 0, w = 0;  ///< as adam_update leaves them
+  double m_correction = 1,
+         v_correction = 1;  ///< 1 - beta^(number of updates in the moments, this one included)
   double m_hat = 0, v_hat = 0;
   double learning_rate = 0;
 };
-/// `norm` is that of the whole gradient; `step` counts from 0.
+/// `norm` is that of the whole gradient; `step` counts from 0, `earlier_steps` as adam_update has it.
 AdamStep adam_step(const TrainConfig& config, int step, double w, double m, double v, double gradient,
-                   double norm);
+                   double norm, int earlier_steps = 0);
 
 }  // namespace microgpt::study

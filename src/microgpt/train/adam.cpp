@@ -9,8 +9,9 @@ namespace microgpt {
 
 template <class T>
 void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const T> g,
-                 const TrainConfig& config, int step, T scale) {
+                 const TrainConfig& config, int step, T scale, int earlier_steps) {
   const double lr = learning_rate(config, step);
+  const double updates = static_cast<double>(step) + 1 + earlier_steps;
   const auto epsilon = static_cast<T>(config.epsilon);  // the loop over the weights: nn/fast/form/update.hpp
   // Numbers next to nothing become 0. Moments of weights that get no gradient for long (a rare character, a late
   // position) decay towards the numbers too small for full precision, and would stay among them, where most processors
@@ -19,8 +20,8 @@ void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const
   const fast::AdamStep<T> adam = {.scale = scale,
                                   .beta1 = static_cast<T>(config.beta1),
                                   .beta2 = static_cast<T>(config.beta2),
-                                  .rate = static_cast<T>(lr / (1 - std::pow(config.beta1, step + 1))),
-                                  .correction = static_cast<T>(1 / (1 - std::pow(config.beta2, step + 1))),
+                                  .rate = static_cast<T>(lr / (1 - std::pow(config.beta1, updates))),
+                                  .correction = static_cast<T>(1 / (1 - std::pow(config.beta2, updates))),
                                   .epsilon = epsilon,
                                   .keep = static_cast<T>(1 - lr * config.weight_decay),
                                   .tiny_gradient = T(1e-9) * epsilon,
@@ -29,8 +30,8 @@ void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const
 }
 
 template void adam_update<float>(std::span<float>, std::span<float>, std::span<float>, std::span<const float>,
-                                 const TrainConfig&, int, float);
+                                 const TrainConfig&, int, float, int);
 template void adam_update<double>(std::span<double>, std::span<double>, std::span<double>,
-                                  std::span<const double>, const TrainConfig&, int, double);
+                                  std::span<const double>, const TrainConfig&, int, double, int);
 
 }  // namespace microgpt

@@ -19,10 +19,11 @@ inline double clip_scale(const TrainConfig& config, double norm) {
 }
 
 /// One update of equally long stretches of weights w, moments m and v, and gradient g; `step`
-/// counts from 0. `scale` multiplies the gradient first (gradient clipping). Every element is on
-/// its own, so stretches may be cut and shared among threads at will.
+/// counts from 0. `scale` multiplies the gradient first (gradient clipping). Moments that hold `earlier_steps` updates
+/// already, of a model's former training, need less correction: s + 1 + earlier_steps stands for s + 1. Every element is
+/// on its own, so stretches may be cut and shared among threads at will.
 template <class T>
 void adam_update(std::span<T> w, std::span<T> m, std::span<T> v, std::span<const T> g,
-                 const TrainConfig& config, int step, T scale);
+                 const TrainConfig& config, int step, T scale, int earlier_steps = 0);
 
 }  // namespace microgpt

@@ -58,7 +58,7 @@ auto Optimizer<T>::update(TrainState<T>& state, std::span<const T> gradient, T s
       const std::size_t begin = (task - matrices) * kSlice;
       update_part(begin, std::min(kSlice, by_adam_ - begin),
                   [&](std::span<T> w, std::span<T> m, std::span<T> v, std::span<const T> g) {
-                    adam_update<T>(w, m, v, g, config_, state.step, scale);
+                    adam_update<T>(w, m, v, g, config_, state.step, scale, state.earlier_steps);
                   });
     }
   });

@@ -15,6 +15,8 @@ struct TrainState {
   Parameters<T> m;  ///< Adam's first moment, or Muon's momentum
   Parameters<T> v;  ///< Adam's second moment; of what Muon updates it stays 0
   int step = 0;
+  int earlier_steps =
+      0;  ///< updates that m and v hold already of the training of another model, which this one began with
 
   explicit TrainState(const ModelConfig& config) : parameters(config), m(config), v(config) {}
 };

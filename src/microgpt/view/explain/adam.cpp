@@ -32,8 +32,8 @@ struct Updated {
   const TrainConfig& config;
   int step;
   double norm;
+  int updates;  ///< that the moments hold, this one included
   study::AdamStep is;
-  [[nodiscard]] std::string power() const { return std::to_string(step + 1); }
 };
 
 /// Results of Adam are small: as many digits of each are shown as of a number near 1.
@@ -96,17 +96,23 @@ Section correction_section(const Updated& u, ByHand& hand, bool first) {
   const double beta = first ? u.config.beta1 : u.config.beta2;
   const double moment = first ? u.is.m : u.is.v;
   const std::string letter = first ? "m" : "v";
-  Section section =
-      worked_section(first ? "first_correction" : "second_correction",
-                     first ? "first bias correction" : "second bias correction",
-                     first ? "m_hat = m / (1 - beta1^(step + 1))" : "v_hat = v / (1 - beta2^(step + 1))",
-                     letter + "_hat", first ? u.is.m_hat : u.is.v_hat, hand, [&](const Digits& n) {
-                       return Written{n(moment) + " / (1 - " + setting(beta) + "^" + u.power() + ")",
-                                      n.printed(moment) / (1 - std::pow(beta, u.step + 1))};
-                     });
+  Section section = worked_section(
+      first ? "first_correction" : "second_correction",
+      first ? "first bias correction" : "second bias correction",
+      u.updates == u.step + 1
+          ? (first ? "m_hat = m / (1 - beta1^(step + 1))" : "v_hat = v / (1 - beta2^(step + 1))")
+          : (first ? "m_hat = m / (1 - beta1^updates)" : "v_hat = v / (1 - beta2^updates)"),
+      letter + "_hat", first ? u.is.m_hat : u.is.v_hat, hand, [&](const Digits& n) {
+        return Written{n(moment) + " / (1 - " + setting(beta) + "^" + std::to_string(u.updates) + ")",
+                       n.printed(moment) / (1 - std::pow(beta, u.updates))};
+      });
   if (first) {
     section.says =
         "The averages began at 0 and are too small at first; the divisor corrects this and approaches 1.";
+    if (u.updates != u.step + 1) {
+      section.says += " They came with the model that training began with, and hold "
+                      + std::to_string(u.updates) + " updates with this one.";
+    }
   }
   return section;
 }
@@ -120,7 +126,7 @@ Section rate_section(const Updated& u, ByHand& hand) {
   std::string numbers = setting(t.learning_rate);
   if (warms_up) {
     formula = "lr = learning_rate (step + 1) / warmup_steps";
-    numbers += " * " + u.power() + " / " + std::to_string(t.warmup_steps);
+    numbers += " * " + std::to_string(u.step + 1) + " / " + std::to_string(t.warmup_steps);
   } else {
     switch (t.schedule) {
       case Schedule::constant:
@@ -185,11 +191,13 @@ Page make_adam(const Request& request) {
   ByHand hand(digits_of(request.options));
   const Checkpoint* checkpoint = e.subject.checkpoint();
   int step = 0;
+  int earlier = 0;
   double m = 0;
   double v = 0;
   if (checkpoint != nullptr) {
     const TrainState<double> state = checkpoint->train_state<double>();
     step = state.step;
+    earlier = state.earlier_steps;
     m = state.m.tensor(w.weight.tensor)(w.weight.row, w.weight.column);
     v = state.v.tensor(w.weight.tensor)(w.weight.row, w.weight.column);
   }
@@ -199,7 +207,8 @@ Page make_adam(const Request& request) {
                   .config = config,
                   .step = step,
                   .norm = norm,
-                  .is = study::adam_step(config, step, w.value, m, v, w.gradient, norm)};
+                  .updates = step + 1 + earlier,
+                  .is = study::adam_step(config, step, w.value, m, v, w.gradient, norm, earlier)};
   Page page = page_of(scope.topic,
                       "One update of " + w.name + ", with this text as the document of step "
                           + std::to_string(step)

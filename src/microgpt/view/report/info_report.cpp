@@ -40,7 +40,7 @@ std::string tensor_shape(const TensorSize& tensor) {
 
 /// The weights, each with the norms of the optimizer's numbers for it: adam.m.NAME, adam.v.NAME and the like.
 Section tensors_section(const ModelInfo& info, bool all, const std::string& more) {
-  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kMost = 18;
   std::map<std::string, const TensorSize*> by_name;
   for (const TensorSize& tensor : info.tensors) by_name[tensor.name] = &tensor;
   const auto specs = parameter_table(info.config.model);
@@ -164,6 +164,14 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
       {"data_sha256", "its SHA-256", info.training.data_sha256},
   };
   page.facts.insert(page.facts.end(), facts.begin(), facts.end());
+  if (const auto& from = info.training.from) {
+    const std::string moments =
+        from->earlier_steps > 0 ? "kept, of " + std::to_string(from->earlier_steps) + " updates" : "fresh";
+    page.facts.push_back({"from", "fine-tuned from", info.config.from});
+    page.facts.push_back({"from_step", "its step", count(from->step), whole()});
+    page.facts.push_back({"from_sha256", "its SHA-256 (of the content)", from->sha256});
+    page.facts.push_back({"from_moments", "the optimizer's moments", moments});
+  }
   if (info.training.held_out_loss) {
     add_loss_facts(page.facts, "held_out_", "held-out loss" + of_a_sample(info.training.sample),
                    *info.training.held_out_loss);
