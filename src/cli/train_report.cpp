@@ -224,6 +224,11 @@ void report(const Session& session, const Samples& samples) {
   std::cout << '\n';
   if (summary.stopped_early) std::cout << kIndent << stopped_early_text(session.config()) << '\n';
   report_best(session, summary);
+  if (samples.test_loss) {
+    std::cout << kIndent << "on the text kept for the test, which nothing was chosen by: "
+              << nats_text(*samples.test_loss) << " nats per character"
+              << (samples.step != session.step() ? ", with the best weights" : "") << '\n';
+  }
   if (stdout_is_terminal()) draw_losses(*session.folder());
   if (!samples.texts.empty()) report_samples(session, samples);
 }
@@ -257,6 +262,7 @@ void report_json(const Session& session, const Samples& samples) {
   document["held_out_sample"] = summary.sample ? ordered_json(*summary.sample) : ordered_json(nullptr);
   document["best"] = nullptr;
   if (summary.best) document["best"] = {{"step", summary.best->step}, {"held_out_loss", summary.best->loss}};
+  document["test_loss"] = samples.test_loss ? ordered_json(*samples.test_loss) : ordered_json(nullptr);
   document["stopped_early"] = summary.stopped_early;
   document["memorised"] = summary.memorised;
   document["samples"] = samples.texts;

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "microgpt/run/evaluation.hpp"
 #include "run/stones.hpp"
 #include "support/errors.hpp"
 
@@ -122,5 +123,26 @@ TEST_SUITE("run") {
     const Samples of_last = session.write_samples().value();
     CHECK(of_last.step == 24);
     CHECK(!of_last.best_is_missing);
+  }
+
+  TEST_CASE("run: the text kept for the test is judged once, by the best weights") {
+    EarlyBest stones;
+    CHECK(!stones.begin().write_samples().value().test_loss);  // none is kept
+    stones.config.data.test = 0.2;
+    Session session = stones.begin("run", 2);
+    CHECK(session.run({}));
+    const Samples samples = session.write_samples().value();
+    REQUIRE(samples.test_loss);
+    CHECK(samples.step < 120);
+    const fs::path run = stones.folder / "run";
+    const auto loss_of = [&](Weights weights, const char* split) {
+      return evaluate_split(choose_model(run, weights).checkpoint, "", split, 1).losses.token_mean;
+    };
+    CHECK(*samples.test_loss == loss_of(Weights::best, "test"));
+    CHECK(*samples.test_loss != loss_of(Weights::last, "test"));
+    CHECK(*samples.test_loss != loss_of(Weights::best, "val"));
+    Session without = stones.begin();
+    CHECK(without.run({}));
+    CHECK(without.write_samples().value().test_loss == samples.test_loss);
   }
 }

@@ -142,6 +142,8 @@ std::optional<Samples> Session::write_samples(const std::function<bool()>& stop)
   const bool is_best = run_->take_best_weights();
   samples.step = is_best ? run_->best->step : step();
   samples.best_is_missing = run_->best && !is_best;
+  if (config.data.test > 0)
+    samples.test_loss = run_->training->loss_of_writer(split_texts(run_->corpus.dataset, config.data).test);
   for (int i = 0; i < config.sample.count; ++i) {
     if (stop && stop()) return std::nullopt;
     const std::string& text = samples.texts.emplace_back(run_->training->write(run_->rng));

@@ -54,6 +54,8 @@ struct Samples {
   int max_chars = 0;
   int step = 0;  ///< of the weights that wrote them: the best by held-out loss, where there are any
   bool best_is_missing = false;  ///< the best are of an earlier step, and their file is gone or damaged
+  /// Of the same weights on the text that was kept for the test (data.test), nats per character; nothing without any.
+  std::optional<double> test_loss{};
 };
 
 class Session {

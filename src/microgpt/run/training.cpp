@@ -1,9 +1,12 @@
 #include "microgpt/run/training.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "microgpt/base/memory.hpp"
+#include "microgpt/evaluate/loss.hpp"
+#include "microgpt/evaluate/texts.hpp"
 #include "microgpt/run/fine_tuning.hpp"
 #include "microgpt/run/writer.hpp"
 
@@ -17,6 +20,7 @@ class TrainingIn final : public Training {
   TrainingIn(const RunConfig& config, const Corpus& corpus, int threads, TrainState<T> state)
       : config_(config),
         tokenizer_(corpus.tokenizer),
+        threads_(threads),
         state_(std::move(state)),
         trainer_(config.model, config.train, tokenizer_, corpus.training, state_, threads, config.seed) {}
 
@@ -47,6 +51,13 @@ class TrainingIn final : public Training {
   }
   std::string write(Rng& rng) override { return tokenizer_.decode(writer_->write(rng)); }
 
+  [[nodiscard]] std::optional<double> loss_of_writer(std::span<const std::string_view> texts) const override {
+    const auto losses = text_losses(config_.model, config_.data, tokenizer_, *writes_, texts, threads_);
+    if (losses.empty()) return std::nullopt;
+    const double loss = summarize(losses).token_mean;
+    return std::isfinite(loss) ? std::optional(loss) : std::nullopt;
+  }
+
   [[nodiscard]] Parameters<double> parameters() const override {
     Parameters<double> copy(config_.model);
     std::copy(state_.parameters.values().begin(), state_.parameters.values().end(), copy.values().begin());
@@ -60,6 +71,7 @@ class TrainingIn final : public Training {
 
  private:
   void write_with(const Parameters<T>& parameters) {
+    writes_ = &parameters;
     writer_.emplace(config_, parameters, tokenizer_, config_.sample, std::span<const Token>{});
   }
   void keep_state() {
@@ -72,11 +84,13 @@ class TrainingIn final : public Training {
 
   const RunConfig& config_;
   const Tokenizer& tokenizer_;
+  const int threads_;
   TrainState<T> state_;
   Trainer<T> trainer_;
   std::optional<TrainState<T>> aside_;
   std::optional<Parameters<T>> best_;
-  std::optional<Writer<T>> writer_;  // of the parameters in state_ or of best_
+  const Parameters<T>* writes_ = nullptr;  // those in state_ or best_
+  std::optional<Writer<T>> writer_;        // with them
 };
 
 /// make<T>() in the config's precision.

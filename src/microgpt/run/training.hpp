@@ -2,7 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "microgpt/io/checkpoint.hpp"
 #include "microgpt/run/checkpoint_store.hpp"
@@ -34,6 +37,10 @@ class Training {
   virtual void write_with(const Checkpoint& checkpoint) = 0;
   /// A text of the run's own kind, after one of these three.
   virtual std::string write(Rng& rng) = 0;
+  /// The loss of the same weights on whole texts, nats per character; nothing if these are too short to be
+  /// judged, or the loss is not a finite number.
+  [[nodiscard]] virtual std::optional<double> loss_of_writer(
+      std::span<const std::string_view> texts) const = 0;
   [[nodiscard]] virtual Parameters<double> parameters() const = 0;
 
   /// Back to the state that was put aside last. False if there is none.
