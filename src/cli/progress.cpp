@@ -94,7 +94,7 @@ std::string Progress::line(int step) const {
   const int done = step - first_step_;
   const double left = done > 0 ? tally.seconds() / done * (steps - step) : 0;
   std::string text = format("step %*d/%d", static_cast<int>(std::to_string(steps).size()), step, steps);
-  text += "  loss " + nats_text(tally.mean_loss());
+  if (tally.mean_steps() > 0) text += "  loss " + nats_text(tally.mean_loss());
   if (held_out_) text += "  held-out " + nats_text(*held_out_);
   return text + "  " + rate(tally.characters_per_second()) + " chars/s  " + duration(left) + " left";
 }

@@ -213,7 +213,9 @@ void report(const Session& session, const Samples& samples) {
     std::cout << "; its loss is not recorded";
   } else {
     std::cout << "; loss " << nats_text(summary.mean_loss);
-    if (summary.mean_steps > 1) std::cout << " (mean of the last " << summary.mean_steps << " steps)";
+    if (summary.mean_steps > 1)
+      std::cout << " (mean of the last " << summary.mean_steps
+                << (session.config().record_every > 1 ? " recorded steps)" : " steps)");
   }
   if (summary.held_out_loss) {
     const double loss = *summary.held_out_loss;

@@ -99,6 +99,7 @@ TEST_SUITE("config") {
         real("train.dropout", {"0.0", "0.1", "0.95"}, {"0.96", "1"}),
         whole("train.eval_every", "0", billion, {more}),
         whole("train.eval_positions", "0", billion, {more}),
+        whole("train.record_every", "1", billion, {"0", more}),
         whole("train.patience", "0", "1000000", {"1000001"}),
         whole("train.checkpoint_every", "0", billion, {more}),
         whole("train.keep", "0", billion, {more}),

@@ -59,6 +59,30 @@ TEST_SUITE("run") {
     }
   }
 
+  TEST_CASE("run: a record that is thinned out has the same lines and mean however the run was stopped") {
+    Stones stones;
+    stones.config.record_every = 5;
+    stones.train("whole");
+    std::vector<int> steps;
+    for (const MeasuredLoss& one : read_metrics(stones.folder / "whole/metrics.jsonl").training)
+      steps.push_back(one.step);
+    CHECK(steps == std::vector<int>{5, 10, 15, 20, 24});
+    for (const int stop : {3, 5, 12, 23}) {
+      CAPTURE(stop);
+      fs::remove_all(stones.folder / "run");
+      {
+        Session session = stones.begin("run");
+        run_to(session, stop);
+      }
+      Session session = stones.resume("run");
+      CHECK(session.run({}));
+      CHECK(session.summary().mean_steps == 5);
+      CHECK(session.write_samples());
+      { const Session other = std::move(session); }
+      CHECK(stones.difference("whole", "run") == "");
+    }
+  }
+
   TEST_CASE("run: stopped after every single step a run goes on to the same bytes") {
     const Stones stones;
     stones.train("whole");

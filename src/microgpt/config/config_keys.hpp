@@ -83,6 +83,9 @@ void each_key(Config& c, Visitor&& v) {
           "steps between held-out evaluations; 0 = only after the last step");
   v.whole("train.eval_positions", c.eval_positions, 0, kManySteps,
           "most held-out characters an evaluation measures, evenly spread; 0 = all");
+  v.whole("train.record_every", c.record_every, 1, kManySteps,
+          "steps between the lines of metrics.jsonl, so that a long run keeps it short; the last step always "
+          "has one");
   v.whole("train.patience", c.patience, 0, 1'000'000,
           "stop after this many held-out evaluations without improvement; 0 = never");
   v.whole("train.checkpoint_every", c.checkpoint_every, 0, kManySteps,

@@ -37,6 +37,7 @@ struct RunConfig {
   int eval_every = 0;  ///< steps between evaluations of the held-out documents; 0: only at the end
   /// Most characters of the held-out text that an evaluation measures; 0: all
   int eval_positions = 200'000;
+  int record_every = 1;      ///< steps between those whose losses are recorded
   int patience = 0;          ///< evaluations without a new best after which training stops; 0: never
   int checkpoint_every = 0;  ///< steps between checkpoints; 0: only at the end
   int keep = 0;              ///< how many of these are kept, the newest; 0: all

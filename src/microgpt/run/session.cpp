@@ -84,8 +84,11 @@ StepDone Session::step_once() {
     throw error.with_hint(run.rescue());
   }
   run.held_out_loss.reset();
-  run.tally.add(done.step.loss, done.step.positions);
-  if (run.files) run.files->metrics.step(done.step, config.train.grad_clip > 0);
+  // The mean of the last losses is of those that are recorded, so that it is the same after a stop.
+  const bool recorded = training.step() % config.record_every == 0 || training.step() == config.train.steps;
+  run.tally.add(done.step.positions);
+  if (recorded) run.tally.add_loss(done.step.loss);
+  if (recorded && run.files) run.files->metrics.step(done.step, config.train.grad_clip > 0);
   const auto due = [&](int every) { return this->done() || (every > 0 && training.step() % every == 0); };
   if (due(config.eval_every) && !run.corpus.held_out.empty()) {
     try {

@@ -35,7 +35,7 @@ using Listener = std::function<void(const StepDone&)>;
 /// What a run came to, from what it recorded: the same whether it was stopped in between or not.
 struct RunSummary {
   int step = 0;          ///< updates done
-  double mean_loss = 0;  ///< of the last `mean_steps` steps, nats per character
+  double mean_loss = 0;  ///< of the last `mean_steps` recorded steps, nats per character
   std::size_t mean_steps = 0;
   std::optional<double> held_out_loss{};  ///< after the last step
   std::optional<std::size_t>

@@ -128,7 +128,7 @@ void Session::Run::open(const RunFolder& folder, std::unique_ptr<RunLock> lock, 
   auto training_loss = past.training.begin();
   const auto add_steps_up_to = [&](int last) {
     for (; training_loss != past.training.end() && training_loss->step <= last; ++training_loss)
-      tally.add_past(training_loss->loss);
+      tally.add_loss(training_loss->loss);
   };
   auto extended = past.extended.begin();
   const auto start_patience_anew = [&](int until) {
@@ -185,7 +185,7 @@ bool Session::Run::judge(const MeasuredLoss& held_out) {
   const bool is_best = !best || held_out.loss < best->loss;
   if (is_best) best = held_out;
   stopping.add(held_out.loss);
-  memorising.add(held_out, tally.mean_loss());
+  if (tally.mean_steps() > 0) memorising.add(held_out, tally.mean_loss());
   return is_best;
 }
 

@@ -10,10 +10,10 @@ namespace microgpt {
 
 class Tally {
  public:
-  static constexpr std::size_t kWindow = 100;  ///< steps whose losses are averaged
+  static constexpr std::size_t kWindow = 100;  ///< losses that are averaged
 
-  /// A loss that was measured before the clock started.
-  void add_past(double loss) {
+  /// A loss that counts for the mean.
+  void add_loss(double loss) {
     if (window_.size() < kWindow) {
       window_.push_back(loss);
     } else {
@@ -22,13 +22,13 @@ class Tally {
     }
   }
 
-  void add(double loss, std::size_t characters) {
-    add_past(loss);
+  /// A step.
+  void add(std::size_t characters) {
     characters_ += characters;
     ++steps_;
   }
 
-  /// Of the last mean_steps() steps, in nats per character; 0 if there was none.
+  /// Of the last mean_steps() losses, in nats per character; 0 if there was none.
   [[nodiscard]] double mean_loss() const {
     double sum = 0;
     for (const double loss : window_) sum += loss;
