@@ -1,6 +1,7 @@
 // The pages of eval, score, info, sample --report and bench: their numbers, and that they are bounded.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "microgpt/model/parameters.hpp"
@@ -213,9 +214,16 @@ TEST_SUITE("view") {
     CHECK(number_in(page.fact("best_step")) == 20);
     CHECK(number_in(page.fact("best_nats")) == 1.5);
     CHECK(std::holds_alternative<std::string>(page.fact("held_out_nats")));  // not measured
-    CHECK(page.table("tensors").rows.size() == 18);
+    CHECK(page.table("tensors").rows.size() == 20);
     CHECK(page.table("tensors").total_rows == 3 + 6 * 24);
     CHECK(page.rows() <= 62);
+    const auto has_key = [](const MadePage& made, const std::string& key) {
+      const auto& rows = made.table("config").rows;
+      return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return text_in(row[0]) == key; });
+    };
+    CHECK(has_key(page, "model.n_layer"));
+    CHECK(!has_key(page, "sample.min_p"));  // as by default
+    CHECK(has_key(info_of(runs, "run", 30, true), "sample.min_p"));
     CHECK(info_of(runs, "run", 30, true).table("tensors").rows.size() == 3 + 6 * 24);
     // A damaged best is none.
     write_bytes(RunFolder{runs.folder / "run"}.best_checkpoint(), "no checkpoint");

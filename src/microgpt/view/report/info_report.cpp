@@ -40,7 +40,7 @@ std::string tensor_shape(const TensorSize& tensor) {
 
 /// The weights, each with the norms of the optimizer's numbers for it: adam.m.NAME, adam.v.NAME and the like.
 Section tensors_section(const ModelInfo& info, bool all, const std::string& more) {
-  constexpr std::size_t kMost = 18;
+  constexpr std::size_t kMost = 20;
   std::map<std::string, const TensorSize*> by_name;
   for (const TensorSize& tensor : info.tensors) by_name[tensor.name] = &tensor;
   const auto specs = parameter_table(info.config.model);
@@ -81,10 +81,19 @@ Section tensors_section(const ModelInfo& info, bool all, const std::string& more
   return section;
 }
 
-Section config_keys_section(const RunConfig& config) {
-  Section section{.key = "config", .title = "Config"};
+/// The keys whose value is not the default, or all.
+Section config_keys_section(const RunConfig& config, bool all, const std::string& more) {
+  Section section{.key = "config", .title = all ? "Config" : "Config, where it is not the default"};
   section.table = {.columns = {{"key", "key"}, {"value", "value"}}};
-  for (const auto& [key, value] : flat_keys(config)) section.table.rows.push_back({key, value});
+  const auto keys = flat_keys(config);
+  if (all) {
+    for (const auto& [key, value] : keys) section.table.rows.push_back({key, value});
+    return section;
+  }
+  for (const KeyDifference& one : differing_keys(config, RunConfig{}))
+    section.table.rows.push_back({one.key, one.a});
+  section.table.total_rows = keys.size();
+  section.table.more = more;
   return section;
 }
 
@@ -184,7 +193,7 @@ Page info_report(const ModelInfo& info, bool all, const std::string& more) {
     add_loss_facts(page.facts, "best_", "its held-out loss" + of_a_sample(info.best->sample),
                    info.best->held_out_loss);
   }
-  page.sections = {config_keys_section(info.config), tensors_section(info, all, more)};
+  page.sections = {config_keys_section(info.config, all, more), tensors_section(info, all, more)};
   if (all) page.sections.push_back(characters_section(info.tokenizer));
   return page;
 }
