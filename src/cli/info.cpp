@@ -17,7 +17,8 @@ CLI::App& add_info(CLI::App& program) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App& command = *program.add_subcommand("info", "Show what a model holds: config, vocabulary, tensors");
   add_model_option(command, options->model);
-  command.add_flag("--all", options->all, "Show every key of the config, every tensor and the whole vocabulary");
+  command.add_flag("--all", options->all,
+                   "Show every key of the config, every tensor and the whole vocabulary");
   add_page_options(command, options->page);
   command.footer("Example:\n  microgpt info runs/names-1");
   command.callback([options] {
