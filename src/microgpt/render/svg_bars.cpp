@@ -76,7 +76,7 @@ double draw_bar_references(Canvas& canvas, const BarPlaces& places, const view::
     const double x = std::clamp(at - wide / 2, 0.0, std::max(0.0, width - wide));
     if (x < free) y += kLine;
     canvas.line(at, top, at, y - 10, "reference");
-    canvas.text(x, y, words, "start", "small");
+    canvas.text(x, y, words, "start", "small over");
     free = x + wide + 8;
   }
   return references.empty() ? bottom : y + 4;
