@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "cli/options.hpp"
 #include "cli/terminal.hpp"
@@ -60,35 +61,39 @@ render::Screen screen(int width) {
   return out;
 }
 
-void add_page_options(CLI::App& command, PageOptions& options) {
-  const char* group = "How it is shown";
-  command.add_option("--svg", options.svg, "Write the figures to this file; '-' is standard output")
-      ->check(check_path)
-      ->option_text("FILE")
-      ->group(group);
-  command
-      .add_option("--csv", options.csv, "Write a table to this file: that of --section, or else the first")
-      ->check(check_path)
-      ->option_text("FILE")
-      ->group(group);
-  command
-      .add_option("--section", options.section, "Show only the section with this key (--json has the keys)")
-      ->option_text("KEY")
-      ->group(group);
-  command
-      .add_option("--lines", options.lines,
-                  "Longest page, in lines: tables are cut until it fits; 0 shows everything")
-      ->check(whole_between(0, 1'000'000'000))
-      ->default_str("60, or all that was asked for by number")
-      ->group(group);
-  command.add_option("--width", options.width, "Columns of the screen (default: the terminal's, or 80)")
-      ->check(whole_between(kNarrowest, 10000))
-      ->group(group);
-  command.add_flag("--json", options.json, "Print one JSON document, with every digit (docs/pages.md)")
-      ->group(group);
+std::vector<CLI::Option*> add_page_options(CLI::App& command, PageOptions& options, const char* heading) {
+  std::vector<CLI::Option*> added = {
+      command.add_option("--svg", options.svg, "Write the figures to this file; '-' is standard output")
+          ->check(check_path)
+          ->option_text("FILE"),
+      command
+          .add_option("--csv", options.csv,
+                      "Write a table to this file: that of --section, or else the first")
+          ->check(check_path)
+          ->option_text("FILE"),
+      command
+          .add_option("--section", options.section,
+                      "Show only the section with this key (--json has the keys)")
+          ->option_text("KEY"),
+      command
+          .add_option("--lines", options.lines,
+                      "Longest page, in lines: tables are cut until it fits; 0 shows everything")
+          ->check(whole_between(0, 1'000'000'000))
+          ->default_str("60, or all that was asked for by number"),
+      command.add_option("--width", options.width, "Columns of the screen (default: the terminal's, or 80)")
+          ->check(whole_between(kNarrowest, 10000))};
+  for (CLI::Option* option : added) option->group(heading);
+  return added;
 }
 
-void show(view::Page page, const PageOptions& options, bool whole) {
+void add_page_options(CLI::App& command, PageOptions& options) {
+  const char* heading = "How it is shown";
+  add_page_options(command, options, heading);
+  command.add_flag("--json", options.json, "Print one JSON document, with every digit (docs/pages.md)")
+      ->group(heading);
+}
+
+view::Page write_files(view::Page page, const PageOptions& options) {
   if (!options.section.empty()) keep_section(page, options.section);
   // Both are made before one is written: a page may have tables and no figures.
   const std::string csv =
@@ -96,6 +101,11 @@ void show(view::Page page, const PageOptions& options, bool whole) {
   const std::string svg = options.svg.empty() ? "" : render::to_svg(page, options.section);
   if (!options.csv.empty()) write(options.csv, csv);
   if (!options.svg.empty()) write(options.svg, svg);
+  return page;
+}
+
+void show(view::Page page, const PageOptions& options, bool whole) {
+  page = write_files(std::move(page), options);
   if (options.json) {
     // Names of files may be any bytes; JSON is UTF-8.
     std::cout << render::to_json(page).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)

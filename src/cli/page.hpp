@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "microgpt/render/text.hpp"
 #include "microgpt/view/page.hpp"
@@ -19,6 +20,12 @@ struct PageOptions {
 
 /// Registers them under the heading "How it is shown".
 void add_page_options(CLI::App& command, PageOptions& options);
+/// All but --json, under another heading.
+std::vector<CLI::Option*> add_page_options(CLI::App& command, PageOptions& options, const char* heading);
+
+/// Writes the files that the options name, and returns the page that is left: of one section, if they name one. Throws as
+/// show() does.
+view::Page write_files(view::Page page, const PageOptions& options);
 
 /// Writes the page to standard output or the files that the options name. Throws Error (usage) if a section is named
 /// that the page does not have, and Error (io) if a file cannot be written.

@@ -186,11 +186,12 @@ void write_samples(const SampleOptions& options, const Checkpoint& checkpoint,
   if (options.json()) {
     nlohmann::ordered_json document = settings_json(options, sample);
     document["samples"] = samples;
-    if (report) document["report"] = render::to_json(*report);
+    if (report) document["report"] = render::to_json(write_files(*std::move(report), options.page));
     std::cout << document.dump() << '\n';
   } else if (report) {
-    if (options.count > 0) std::cout << '\n';
-    show(*report, options.page);
+    const bool in_files = !options.page.svg.empty() || !options.page.csv.empty();
+    if (options.count > 0 && !in_files) std::cout << '\n';
+    show(*std::move(report), options.page);
   }
 }
 
@@ -201,6 +202,12 @@ void run_sample(SampleOptions options) {
   if (!options.data.empty() && !options.report && !options.novel) {
     throw bad_option("--data", one_line(options.data),
                      "it only tells --report and --novel where the training text is: add one of them");
+  }
+  for (const auto& [name, path] :
+       {std::pair("--svg", options.page.svg), std::pair("--csv", options.page.csv)}) {
+    if (path == "-") {
+      throw bad_option(name, path, "the texts are written to standard output, so the file needs a name");
+    }
   }
   if (checkpoint.training().step == 0) {
     std::cerr << "warning: this model is untrained (step 0): what it writes is noise\n";
@@ -281,6 +288,10 @@ CLI::App& add_sample(CLI::App& program) {
       ->check(check_path)
       ->option_text("FILE")
       ->group(news);
+
+  const auto shown = add_page_options(command, options->page, "How the report is shown");
+  for (CLI::Option* option : shown) option->needs(report);
+  shown.front()->description("Write the figures to this file");  // standard output has the texts
 
   const char* others = "Other options";
   auto* stream =

@@ -303,6 +303,34 @@ TEST_SUITE("cli") {
     CHECK_MESSAGE(std::unique(lines.begin(), lines.end()) == lines.end(), novel.out);
   }
 
+  TEST_CASE("sample: the report is written as SVG and CSV, beside the texts or their JSON") {
+    const TrainedRun trained;
+    const auto path = [&](const char* name) { return (trained.folder / name).string(); };
+    const auto texts = run_microgpt(trained.sample({"-n", "5"}));
+    const auto files = run_microgpt(trained.sample(
+        {"-n", "5", "--report", "--svg", path("r.svg"), "--csv", path("r.csv"), "--section", "shares"}));
+    CHECK(files.exit_code == 0);
+    CHECK(files.out == texts.out);
+    const std::string svg = read_bytes(path("r.svg"));
+    CHECK(svg.find("in the training text") != std::string::npos);
+    CHECK(svg.find("class=\"warm\"") != std::string::npos);
+    CHECK(read_bytes(path("r.csv")).starts_with("kind,count,share,low,high\r\nnew,"));
+
+    const auto document =
+        run_microgpt(trained.sample({"-n", "5", "--report", "--json", "--svg", path("j.svg")}));
+    REQUIRE(document.exit_code == 0);
+    CHECK(PageJson(Json::parse(document.out)["report"]).fact("samples").number() == 5);
+    CHECK(read_bytes(path("j.svg")) == svg);
+
+    const auto alone = run_microgpt(trained.sample({"--svg", path("x.svg")}));
+    CHECK(alone.exit_code == 2);
+    CHECK(alone.err.find("--svg") != std::string::npos);
+    CHECK(alone.err.find("--report") != std::string::npos);
+    const auto mixed = run_microgpt(trained.sample({"--report", "--svg", "-"}));
+    CHECK(mixed.exit_code == 2);
+    CHECK(mixed.out.empty());
+  }
+
   TEST_CASE("sample: --novel shows a new text once, and says when it has no other") {
     const SmallRun small;
     // Of a model that has learnt nothing the most probable text is one and the same.

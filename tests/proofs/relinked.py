@@ -35,6 +35,17 @@ def listed(path):
     return [[part.strip() for part in row.split(" @ ")] for row in rows]
 
 
+def link_command(target):
+    """The words of the command by which Ninja links a target of build/dev."""
+    listing = subprocess.run(["ninja", "-C", DEV, "-t", "commands", target], check=True, capture_output=True, text=True)
+    # The last line is ": && c++ ... -o target ... && what is done after that".
+    for command in listing.stdout.splitlines()[-1].split(" && "):
+        words = shlex.split(command)
+        if "-o" in words and words[words.index("-o") + 1] == target:
+            return words
+    sys.exit("Ninja has no command that links " + target)
+
+
 def relink(name, flags, change=None, compiler=None, tests=()):
     """Compiles every source, or change(path, text) of it, and the tests in some places, and links tests and program
     with that. Returns the folder."""
@@ -63,14 +74,13 @@ def relink(name, flags, change=None, compiler=None, tests=()):
     library = os.path.join(folder, "libmicrogpt.a")
     shutil.copy(os.path.join(DEV, "libmicrogpt.a"), library)
     subprocess.run(["ar", "d", library] + [os.path.basename(path) + ".o" for path in commands()], check=True)
-    for target, where in (("microgpt_tests", "tests"), ("microgpt", "")):
-        with open(os.path.join(DEV, where, "CMakeFiles", target + ".dir", "link.txt"), encoding="utf-8") as file:
-            words = shlex.split(file.read())
+    for target in ("tests/microgpt_tests", "microgpt"):
+        words = link_command(target)
         words[0] = compiler or words[0]
-        words[words.index("-o") + 1] = os.path.join(folder, target)
-        words = [library if word.endswith("libmicrogpt.a") else of_tests.get(word, word) for word in words]
+        words[words.index("-o") + 1] = os.path.join(folder, os.path.basename(target))
+        words = [library if word == "libmicrogpt.a" else of_tests.get(word, word) for word in words]
         # Ours first: of an inline function in a header the linker takes the first it meets.
-        subprocess.run(words[:1] + objects + words[1:] + flags, cwd=os.path.join(DEV, where), check=True)
+        subprocess.run(words[:1] + objects + words[1:] + flags, cwd=DEV, check=True)
     return folder
 
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "microgpt/io/checkpoint.hpp"
+#include "microgpt/render/svg_figure.hpp"
 #include "microgpt/view/view.hpp"
 #include "support/data.hpp"
 #include "support/odd_models.hpp"
@@ -72,6 +73,27 @@ inline bool same_rows(const view::Table& a, const view::Table& b) {
             });
 }
 
+/// A figure can be told from the others of its page by its title, and its rows from each other by their names; it has
+/// something to draw if its table has rows.
+inline void check_figure(const view::Page& page, const view::Section& section) {
+  const view::Figure& figure = *section.figure;
+  const view::Table& table = section.table;
+  CHECK(figure.x < table.columns.size());
+  for (const std::size_t y : figure.y) CHECK(y < table.columns.size());
+  if (figure.label) CHECK(*figure.label < table.columns.size());
+  if (table.rows.size() > table.totals) CHECK(render::has_numbers(table, figure));
+  for (const view::Section& other : page.sections) {
+    if (&other != &section && other.figure) CHECK(other.figure->title != figure.title);
+  }
+  // The characters of a text follow each other, so that they need no other names; so do texts that were typed.
+  if (page.view == "score" || figure.kind == view::Figure::Kind::scatter) return;
+  std::set<std::string> names;
+  for (std::size_t r = 0; r + table.totals < table.rows.size(); ++r) {
+    CHECK_MESSAGE(names.insert(render::row_name(table, figure, r)).second,
+                  render::row_name(table, figure, r));
+  }
+}
+
 /// Keys are unique, rows have a cell for each column, figures draw columns that are there, numbers are finite.
 inline void check_shape(const view::Page& page) {
   const auto is_finite = [](const view::Value& value) {
@@ -96,9 +118,7 @@ inline void check_shape(const view::Page& page) {
     }
     CHECK((table.total_rows == 0) == table.more.empty());
     CHECK((table.total_rows == 0 || table.total_rows > table.rows.size() - table.totals));
-    if (!section.figure) continue;
-    CHECK(section.figure->x < table.columns.size());
-    for (const std::size_t y : section.figure->y) CHECK(y < table.columns.size());
+    if (section.figure) check_figure(page, section);
   }
 }
 

@@ -41,18 +41,24 @@ std::pair<double, double> extremes_of(const view::Table& table, const std::vecto
 
 }  // namespace
 
-std::vector<std::vector<double>> heat_of(const view::Table& table) {
-  const std::size_t rows = table.rows.size() - table.totals;
-  std::vector<double> scale = largest_of(table, rows);
+std::vector<double> heat_scales(const view::Table& table) {
+  std::vector<double> scale = largest_of(table, table.rows.size() - table.totals);
   double whole = 0;
   for (std::size_t c = 0; c < scale.size(); ++c) {
     if (table.columns[c].heat == Heat::table) whole = std::max(whole, scale[c]);
   }
   for (std::size_t c = 0; c < scale.size(); ++c) {
-    if (table.columns[c].heat == Heat::table) scale[c] = whole;
-    if (table.columns[c].heat == Heat::unit) scale[c] = 1;
-    if (table.columns[c].heat == Heat::none) scale[c] = 0;
+    const Heat heat = table.columns[c].heat;
+    if (heat == Heat::table) scale[c] = whole;
+    if (heat == Heat::unit) scale[c] = 1;
+    if (heat == Heat::none || heat == Heat::row) scale[c] = 0;
   }
+  return scale;
+}
+
+std::vector<std::vector<double>> heat_of(const view::Table& table) {
+  const std::size_t rows = table.rows.size() - table.totals;
+  const std::vector<double> scale = heat_scales(table);
   std::vector<std::vector<double>> heat(table.rows.size());
   for (std::size_t r = 0; r < table.rows.size(); ++r) {
     const auto& row = table.rows[r];

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "microgpt/render/svg_text.hpp"
 #include "microgpt/view/page.hpp"
 
 namespace microgpt::render {
@@ -14,17 +14,22 @@ class Canvas {
   double width = 0, height = 0;
 
   void line(double x1, double y1, double x2, double y2, const std::string& style);
-  /// `share`, from -1 to 1, is its colour as a heat; `hint` is shown by a pointer that stays on it.
-  void heat(double x, double y, double w, double h, double share, const std::string& hint);
-  void bar(double x, double y, double w, double h, bool negative, const std::string& hint);
+  /// `hint` is shown by a pointer that stays on it; empty: none.
+  void box(double x, double y, double w, double h, const std::string& style, const std::string& hint = "");
+  /// A box whose colour is a heat: `share` is from -1 to 1.
+  void heat(double x, double y, double w, double h, double share, const std::string& style,
+            const std::string& hint = "");
   void dot(double x, double y, const std::string& style, const std::string& hint);
   void path(const std::string& d, const std::string& style);
   /// `anchor` is start, middle or end.
   void text(double x, double y, const std::string& words, const std::string& anchor = "start",
             const std::string& style = "");
-  /// Upwards, its end at (x, y).
-  void upright(double x, double y, const std::string& words);
+  /// Upwards, its start or its end at (x, y).
+  void upright(double x, double y, const std::string& words, const std::string& anchor = "start");
+  /// Below everything, in at most three lines.
+  void note(const std::string& words, double most_width);
 
+  [[nodiscard]] const std::string& elements() const { return elements_; }
   /// Everything, moved to (x, y).
   [[nodiscard]] std::string group(double x, double y) const;
 
@@ -36,26 +41,5 @@ class Canvas {
 std::string coordinate(double value);
 /// Text made safe for XML.
 std::string escaped(const std::string& text);
-/// About how wide a text is, in CSS pixels of the figures' font.
-double text_width(const std::string& text);
-/// A text cut to about so many pixels.
-std::string cut_to_pixels(const std::string& text, double pixels);
-
-/// Round numbers from below `low` to above `high`, about `count` of them.
-struct Ticks {
-  std::vector<double> at;
-  double step = 1;
-
-  /// A tick with the digits that tell it from the next.
-  [[nodiscard]] std::string text(double tick) const;
-};
-Ticks ticks_of(double low, double high, int count);
-
-// The kinds of figures. In svg_lines.cpp, what has axes:
-Canvas draw_lines(const view::Table& table, const view::Figure& figure, double width);
-Canvas draw_scatter(const view::Table& table, const view::Figure& figure, double width);
-// In svg_cells.cpp, what has a place for each row:
-Canvas draw_bars(const view::Table& table, const view::Figure& figure, double width);
-Canvas draw_heatmap(const view::Table& table, const view::Figure& figure, double width);
 
 }  // namespace microgpt::render

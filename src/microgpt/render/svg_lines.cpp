@@ -1,166 +1,126 @@
-// Lines over numbers, and points over numbers.
+// Lines over numbers, or over the names of rows.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "microgpt/base/number.hpp"
-#include "microgpt/render/heat.hpp"
-#include "microgpt/render/svg_canvas.hpp"
-#include "microgpt/render/table_text.hpp"
+#include "microgpt/render/svg_axes.hpp"
+#include "microgpt/render/svg_figure.hpp"
 
 namespace microgpt::render {
 
 namespace {
 
-constexpr double kRow = 16;    // between lines of words
-constexpr int kStyles = 6;     // colours of lines: classes s0 to s5
-constexpr double kPlot = 260;  // height of what is inside the axes
+constexpr std::size_t kMostDots = 40;  // of one line: more could not be told apart
+constexpr double kReferenceWords = 116;
 
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  void add(double value) {
-    if (!std::isfinite(value)) return;
-    value = std::clamp(value, -1e300, 1e300);  // so that their distance is finite, too
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
+/// A horizontal line with its name in the margin on its right.
+struct ReferenceLine {
+  double y = 0;
+  std::vector<std::string> words;
+  double top = 0;  ///< of the words
+
+  [[nodiscard]] double height() const { return 13 * static_cast<double>(words.size()); }
 };
 
-/// Axes with ticks, and where a number lies between them.
-class Axes {
- public:
-  Axes(Range x, Range y, double width, double top)
-      : x_(ticks_of(x.low, x.high, 6)), y_(ticks_of(y.low, y.high, 5)), top_(top) {
-    for (const double at : y_.at) left_ = std::max(left_, 14 + text_width(y_.text(at)));
-    // Values reach from the first to the last of the numbers; the ticks of x need not go beyond them.
-    x_low_ = x.high > x.low ? x.low : x_.at.front();
-    x_high_ = x.high > x.low ? x.high : x_.at.back();
-    right_ = width - 16;
+/// How wide the margin is that the names of references need.
+double reference_margin(const std::vector<view::Reference>& references) {
+  double widest = 0;
+  for (const view::Reference& reference : references) {
+    for (const std::string& line : wrapped_to_pixels(reference.title, kReferenceWords, 3, Font::small))
+      widest = std::max(widest, text_width(line, Font::small));
+    widest = std::max(widest, text_width(fixed_text(reference.value, 3), Font::small));
   }
-
-  [[nodiscard]] double x(double value) const {
-    return left_ + (std::clamp(value, x_low_, x_high_) - x_low_) / (x_high_ - x_low_) * (right_ - left_);
-  }
-  [[nodiscard]] double y(double value) const {
-    const double low = y_.at.front(), high = y_.at.back();
-    return top_ + (high - std::clamp(value, low, high)) / (high - low) * kPlot;
-  }
-  [[nodiscard]] double left() const { return left_; }
-  [[nodiscard]] double right() const { return right_; }
-  [[nodiscard]] double bottom() const { return top_ + kPlot; }
-
-  void draw(Canvas& canvas, const std::string& x_title, const std::string& y_title) const {
-    for (const double at : y_.at) {
-      canvas.line(left_, y(at), right_, y(at), "grid");
-      canvas.text(left_ - 8, y(at) + 4, y_.text(at), "end");
-    }
-    for (const double at : x_.at) {
-      if (at < x_low_ - 1e-9 * std::abs(x_low_) || at > x_high_ + 1e-9 * std::abs(x_high_)) continue;
-      canvas.line(x(at), bottom(), x(at), bottom() + 5, "axis");
-      canvas.text(x(at), bottom() + 19, x_.text(at), "middle");
-    }
-    canvas.line(left_, bottom(), right_, bottom(), "axis");
-    canvas.text((left_ + right_) / 2, bottom() + 37, x_title, "middle");
-    canvas.text(0, top_ - 10, y_title);
-  }
-
- private:
-  Ticks x_, y_;
-  double top_;
-  double left_ = 30, right_ = 0, x_low_ = 0, x_high_ = 1;
-};
-
-double cell(const view::Table& table, std::size_t row, std::size_t column) {
-  return column < table.rows[row].size() ? number_of(table.rows[row][column]) : std::nan("");
+  return widest > 0 ? widest + 8 : 0;
 }
 
-std::size_t drawn_rows(const view::Table& table) {
-  return table.rows.size() - table.totals;
+/// Each name beside its line, but not upon another.
+void draw_references(Canvas& canvas, const Axes& axes, const std::vector<view::Reference>& references) {
+  std::vector<ReferenceLine> lines;
+  for (const view::Reference& reference : references) {
+    if (!std::isfinite(reference.value)) continue;
+    ReferenceLine line{.y = axes.y(reference.value),
+                       .words = wrapped_to_pixels(reference.title, kReferenceWords, 3, Font::small)};
+    line.words.push_back(fixed_text(reference.value, 3));
+    line.top = line.y - line.height() / 2;
+    lines.push_back(std::move(line));
+  }
+  std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.y < b.y; });
+  double free = 0;
+  for (ReferenceLine& line : lines) {
+    line.top = std::max(line.top, free);
+    free = line.top + line.height() + 3;
+  }
+  double limit = std::max(axes.bottom() + 8, free);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    line->top = std::min(line->top, limit - line->height());
+    limit = line->top - 3;
+  }
+  for (const ReferenceLine& line : lines) {
+    canvas.line(axes.left(), line.y, axes.right(), line.y, "reference");
+    canvas.line(axes.right(), line.y, axes.right() + 10, line.top + line.height() / 2, "axis");
+    for (std::size_t i = 0; i < line.words.size(); ++i) {
+      canvas.text(axes.right() + 14, line.top + 10 + 13 * static_cast<double>(i), line.words[i], "start",
+                  "small");
+    }
+    canvas.height = std::max(canvas.height, line.top + line.height());
+  }
+}
+
+/// The x axis: numbers, or the names of the rows where column x has texts.
+XAxis x_axis_of(const view::Table& table, const view::Figure& figure) {
+  XAxis axis;
+  axis.whole = table.columns[figure.x].format.kind == view::Format::Kind::whole;
+  bool numbers = false;
+  for (std::size_t r = 0; r < rows_without_totals(table); ++r) {
+    axis.names.push_back(row_name(table, figure, r));
+    axis.range.add(cell_number(table, r, figure.x));
+    numbers = numbers || !std::isnan(cell_number(table, r, figure.x));
+  }
+  if (numbers) axis.names.clear();
+  return axis;
 }
 
 }  // namespace
 
 Canvas draw_lines(const view::Table& table, const view::Figure& figure, double width) {
-  Range x, y;
-  for (std::size_t r = 0; r < drawn_rows(table); ++r) {
-    x.add(cell(table, r, figure.x));
-    for (const std::size_t c : figure.y) y.add(cell(table, r, c));
+  const std::size_t rows = rows_without_totals(table);
+  const XAxis x = x_axis_of(table, figure);
+  Range y;
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (const std::size_t c : figure.y) y.add(cell_number(table, r, c));
   }
   for (const view::Reference& reference : figure.references) y.add(reference.value);
   Canvas canvas;
   canvas.width = width;
-  if (!(x.low <= x.high) || !(y.low <= y.high)) return canvas;
-  const double legend = figure.y.size() > 1 ? kRow + 6 : 0;
-  const Axes axes(x, y, width, legend + 26);
-  canvas.height = axes.bottom() + 46;
+  if (y.empty() || (x.names.empty() && x.range.empty())) return canvas;
+  const double legend = draw_legend(canvas, table, figure, width);
+  const Axes axes(x, y, width - reference_margin(figure.references), legend + 26);
   axes.draw(canvas, figure.x_title, figure.y_title);
-  double beside = 0;
+  draw_references(canvas, axes, figure.references);
+  const auto at = [&](std::size_t r) {
+    return x.names.empty() ? cell_number(table, r, figure.x) : static_cast<double>(r);
+  };
   for (std::size_t i = 0; i < figure.y.size(); ++i) {
-    const view::Column& column = table.columns[figure.y[i]];
-    const std::string style = "s" + std::to_string(i % kStyles);
-    if (legend > 0) {
-      canvas.line(beside, 6, beside + 18, 6, "curve " + style);
-      canvas.text(beside + 24, 10, column.title);
-      beside += 24 + text_width(column.title) + 20;
+    const std::size_t column = figure.y[i];
+    std::vector<std::size_t> points;  // a series with fewer of them than rows is one line all the same
+    for (std::size_t r = 0; r < rows; ++r) {
+      if (std::isfinite(cell_number(table, r, column)) && std::isfinite(at(r))) points.push_back(r);
     }
     std::string d;
-    std::size_t points = 0;
-    bool pen = false;
-    for (std::size_t r = 0; r < drawn_rows(table); ++r) {
-      const double value = cell(table, r, figure.y[i]);
-      const double at = cell(table, r, figure.x);
-      // A series with fewer points than rows, as held-out losses are, is one line all the same.
-      if (!std::isfinite(value) || !std::isfinite(at)) continue;
-      d += (pen ? " L" : "M") + coordinate(axes.x(at)) + " " + coordinate(axes.y(value));
-      pen = true;
-      ++points;
+    for (const std::size_t r : points) {
+      d += (d.empty() ? "M" : " L") + coordinate(axes.x(at(r))) + " "
+           + coordinate(axes.y(cell_number(table, r, column)));
     }
-    canvas.path(d, "curve " + style);
-    for (std::size_t r = 0; r < drawn_rows(table) && points <= 40; ++r) {
-      const double value = cell(table, r, figure.y[i]);
-      const double at = cell(table, r, figure.x);
-      if (!std::isfinite(value) || !std::isfinite(at)) continue;
-      canvas.dot(axes.x(at), axes.y(value), "dot " + style,
-                 column.title + ", " + value_text(table.rows[r][figure.x], table.columns[figure.x].format)
-                     + ": " + value_text(table.rows[r][figure.y[i]], column.format));
+    if (points.empty()) continue;
+    canvas.path(d, "curve " + series_style(i));
+    if (points.size() > kMostDots) continue;
+    for (const std::size_t r : points) {
+      canvas.dot(axes.x(at(r)), axes.y(cell_number(table, r, column)), "dot " + series_style(i),
+                 table.columns[column].title + ", " + row_name(table, figure, r) + ": "
+                     + cell_text(table, r, column));
     }
   }
-  // The names of references stand above their lines, and not upon each other.
-  double free = -1e9;
-  std::vector<view::Reference> references = figure.references;
-  std::sort(references.begin(), references.end(),
-            [](const auto& a, const auto& b) { return a.value > b.value; });
-  for (const view::Reference& reference : references) {
-    const double at = axes.y(reference.value);
-    canvas.line(axes.left(), at, axes.right(), at, "reference");
-    const double words = std::max(at - 5, free);
-    canvas.text(axes.right(), words, reference.title + " " + fixed_text(reference.value, 3), "end", "small");
-    free = words + 13;
-  }
-  return canvas;
-}
-
-Canvas draw_scatter(const view::Table& table, const view::Figure& figure, double width) {
-  const std::size_t y_column = figure.y.at(0);
-  Range x, y;
-  for (std::size_t r = 0; r < drawn_rows(table); ++r) {
-    x.add(cell(table, r, figure.x));
-    y.add(cell(table, r, y_column));
-  }
-  Canvas canvas;
-  canvas.width = width;
-  if (!(x.low <= x.high) || !(y.low <= y.high)) return canvas;
-  const Axes axes(x, y, width - 30, 26);  // with room for the last name
-  canvas.height = axes.bottom() + 46;
-  axes.draw(canvas, figure.x_title, figure.y_title);
-  for (std::size_t r = 0; r < drawn_rows(table); ++r) {
-    const double px = cell(table, r, figure.x), py = cell(table, r, y_column);
-    if (!std::isfinite(px) || !std::isfinite(py)) continue;
-    const std::string name = value_text(table.rows[r][figure.label.value_or(0)], {});
-    canvas.dot(axes.x(px), axes.y(py), "dot s0", name);
-    canvas.text(axes.x(px) + 5, axes.y(py) + 4, cut_to_pixels(name, 60));
-  }
+  note_left_out(canvas, table, rows, width);
   return canvas;
 }
 

@@ -38,6 +38,11 @@ std::vector<Index> shape_of(const Parameters<double>& parameters, int tensor) {
   return {spec.rows, spec.cols};
 }
 
+double norm_of(const Parameters<double>& parameters, int tensor) {
+  if (tensor < 0) return std::numeric_limits<double>::quiet_NaN();
+  return parameters.tensor(static_cast<std::size_t>(tensor)).norm();
+}
+
 /// As trace's arrays have it, but (T, H, D) where columns belong to heads.
 std::vector<int> shape_of(const Address& site, const ModelConfig& config, int positions) {
   const SiteInfo& i = info(site.site);
@@ -129,9 +134,10 @@ Difference diff_numbers(std::span<const double> a, std::span<const double> b) {
     }
   }
   d.norm_a = norm(a);
+  d.norm_b = norm(b);
   d.norm = norm(apart);
   d.relative = d.norm == 0 ? 0 : d.norm_a == 0 ? std::numeric_limits<double>::infinity() : d.norm / d.norm_a;
-  const bool has_angle = d.norm_a != 0 && norm(b) != 0;
+  const bool has_angle = d.norm_a != 0 && d.norm_b != 0;
   d.cosine = has_angle ? cosine(a, b) : std::numeric_limits<double>::quiet_NaN();
   return d;
 }
@@ -169,7 +175,9 @@ WeightsDifference diff_weights(const Model& a, const Model& b) {
     TensorDifference tensor{.name = spec.name,
                             .shape_a = shape_of(a.parameters, at_a),
                             .shape_b = shape_of(b.parameters, at_b),
-                            .difference = {}};
+                            .difference = {},
+                            .norm_a = norm_of(a.parameters, at_a),
+                            .norm_b = norm_of(b.parameters, at_b)};
     // The rows of these are tokens, so that rows of the same number may be of different characters.
     const bool by_token = spec.kind == TensorKind::wte || spec.kind == TensorKind::lm_head;
     const bool comparable = at_a >= 0 && at_b >= 0 && tensor.shape_a[1] == tensor.shape_b[1]

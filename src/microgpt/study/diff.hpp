@@ -15,6 +15,7 @@ namespace microgpt::study {
 struct Difference {
   bool equal = true;    ///< bit for bit: 0 and -0 are not, a NaN is equal to itself
   double norm_a = 0;    ///< sqrt(Σ a²)
+  double norm_b = 0;    ///< sqrt(Σ b²)
   double norm = 0;      ///< sqrt(Σ (b - a)²)
   double relative = 0;  ///< norm / norm_a; 0 if both are 0, infinite if only norm_a is
   double largest = 0;   ///< max |b - a|; NaN if there is one
@@ -40,8 +41,9 @@ struct TensorDifference {
   /// If they can be compared, that is if they have the same shape. Of wte and lm_head the rows of shared
   /// characters are compared.
   std::optional<Difference> difference;
-  Index row = 0, column = 0;  ///< of the largest difference; the row is A's
-  bool equal = false;         ///< the whole tensors, bit for bit
+  Index row = 0, column = 0;      ///< of the largest difference; the row is A's
+  bool equal = false;             ///< the whole tensors, bit for bit
+  double norm_a = 0, norm_b = 0;  ///< of the whole tensors; NaN where that model has none
 
   /// Where the largest difference is: "layer0.attn_wq[3,5]".
   [[nodiscard]] std::string at() const;

@@ -73,7 +73,7 @@ struct Table {
   [[nodiscard]] bool empty() const { return columns.empty(); }
 };
 
-/// A horizontal line: "guessing", 3.2958.
+/// A line across a figure of lines or bars: "guessing", 3.2958.
 struct Reference {
   std::string title;
   double value = 0;
@@ -82,9 +82,9 @@ struct Reference {
 /// How a table is drawn.
 struct Figure {
   enum class Kind : std::uint8_t {
-    line,     ///< y over x; a column of y is one line, cells without a number are gaps
-    bars,     ///< one bar a row, named by column x
-    heatmap,  ///< the columns y as a matrix, rows named by column x
+    line,     ///< y over x, numbers or names; a column of y is one line, cells without a number are gaps
+    bars,     ///< a bar for each row and column of y, rows named by columns x and `label`
+    heatmap,  ///< the columns y, or the one column of lists, as a matrix; rows named by columns x and `label`
     scatter,  ///< points at (x, first of y), named by column `label`
   };
   Kind kind = Kind::line;

@@ -192,8 +192,9 @@ Section weights_section(const Looking& l, ByHand& hand) {
   section.table.totals = all ? 1 : 2;
   section.figure = Figure{.kind = Figure::Kind::bars,
                           .title = "How much of each position the head takes",
-                          .x = 1,
+                          .x = 0,
                           .y = {4},
+                          .label = 1,
                           .x_title = "source",
                           .y_title = "weight"};
   finish_sources(l, section.table);

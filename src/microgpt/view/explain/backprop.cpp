@@ -72,7 +72,7 @@ Section chain_section(const Weighted& w, const std::vector<study::ChainTerm>& te
   }
   set_bound(section.table, terms.size());
   section.figure = Figure{
-      .kind = Figure::Kind::bars, .title = "What each position adds to the gradient", .x = 1, .y = {4}};
+      .kind = Figure::Kind::bars, .title = "What each position adds to the gradient", .y = {4}, .label = 1};
   return section;
 }
 

@@ -52,7 +52,7 @@ Section patterns_section(const Explained& e, const std::vector<std::size_t>& hea
   Table& table = section.table;
   table.columns = {{"source", "source", whole()}, {"reads", "reads"}};
   table.labels = 2;
-  Figure figure{.kind = Figure::Kind::heatmap, .title = "Where each head looks", .x = 1, .y = {}};
+  Figure figure{.kind = Figure::Kind::heatmap, .title = "Where each head looks", .y = {}, .label = 1};
   for (const std::size_t h : heads) {
     figure.y.push_back(table.columns.size());
     table.columns.push_back(head_column(h, hand.n.digits, Heat::unit));

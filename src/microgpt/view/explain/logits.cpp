@@ -121,9 +121,10 @@ Section text_loss_section(const Explained& e, ByHand& hand) {
   }
   set_bound(section.table, count);
   section.figure = Figure{.kind = Figure::Kind::bars,
-                          .title = "How surprising each next character is",
-                          .x = 2,
+                          .title = "How surprising the character after each position is",
+                          .x = 0,
                           .y = {4},
+                          .label = 1,
                           .y_title = "nats",
                           .references = {{"guessing", std::log(V)}, {"mean", e.trace.loss()}}};
   return section;

@@ -146,13 +146,16 @@ Section temperature_section(const SoftmaxLesson& lesson, const ByHand& hand) {
                            {"entropy", "entropy", number(hand.n.digits)},
                            hot("largest", "largest p", hand.n.digits, Heat::unit)};
   Figure figure{.kind = Figure::Kind::line,
-                .title = "How the probabilities move with the temperature",
+                .title = "How the largest probability moves with the temperature",
                 .y = {2},
                 .x_title = "temperature",
                 .y_title = "probability"};
   const bool beside = count <= kMostBeside;
   for (std::size_t i = 0; beside && i < count; ++i) {
-    if (i == 0) figure.y.clear();
+    if (i == 0) {
+      figure.y.clear();
+      figure.title = "How each probability moves with the temperature";
+    }
     figure.y.push_back(section.table.columns.size());
     section.table.columns.push_back(
         hot("p_" + std::to_string(i), "p of " + name_of(lesson, i), hand.n.digits, Heat::unit));

@@ -14,6 +14,12 @@ namespace microgpt::view::explain {
 
 namespace {
 
+/// What has a probability.
+std::string thing_of(const SoftmaxLesson& lesson) {
+  if (lesson.in.labels.empty()) return "number";
+  return (lesson.in.index == "token" ? "next token, from " : "source, from ") + lesson.in.address;
+}
+
 /// "e^2.000", "e^(-1.900)".
 std::string power(double exponent, const Digits& n) {
   return "e^" + n.factor(exponent);
@@ -174,11 +180,14 @@ Section maximum_section(const SoftmaxLesson& lesson, ByHand& hand) {
   section.numbers =
       "max = " + hand.n(s.max) + "; " + quotient(hand, lesson, s.shifted, s.e, s.p[lesson.i], digits);
 
+  // A token is known by its character; of sources the characters alone may be the same.
+  const bool of_tokens = lesson.in.index == "token";
   section.figure = Figure{.kind = Figure::Kind::bars,
-                          .title = "The probabilities",
-                          .x = section.table.labels - 1,
+                          .title = "The probability that softmax gives to each " + thing_of(lesson),
+                          .x = of_tokens ? std::size_t{1} : 0,
                           .y = {section.table.columns.size() - 1},
                           .y_title = "probability"};
+  if (section.table.labels > 1 && !of_tokens) section.figure->label = 1;
   if (std::isfinite(s.formula_total) && s.formula_total > 0) {
     Agreement agreement{.rounding = softmax_rounding(s), .with = "the formula"};
     for (std::size_t i = 0; i < s.p.size(); ++i) {

@@ -46,7 +46,7 @@ Section scored_section(const FileScores& scores, bool ranked, const FileScoresEx
                                   text.loss.nats / static_cast<double>(text.loss.characters)});
   }
   section.figure =
-      Figure{.kind = Figure::Kind::bars, .title = "Nats per character of each text", .x = 1, .y = {4}};
+      Figure{.kind = Figure::Kind::bars, .title = "Nats per character of each text", .y = {4}, .label = 1};
   return section;
 }
 

@@ -19,10 +19,10 @@ Value probability_cell(double nats) {
   return p > 0 ? Value(p) : Value("< 1e-300");
 }
 
-Section text_section(const ScoredText& scored, std::size_t number_of_text, std::size_t rows,
-                     const std::string& more) {
-  Section section{.key = "text_" + std::to_string(number_of_text),
-                  .title = "'" + printable(scored.text) + "'"};
+/// `name` is what its figure calls the text.
+Section text_section(const ScoredText& scored, std::size_t number_of_text, const std::string& name,
+                     std::size_t rows, const std::string& more) {
+  Section section{.key = "text_" + std::to_string(number_of_text), .title = in_quotes(scored.text)};
   section.table = {.columns = {{"character", "character"},
                                {"probability", "probability", number(4)},
                                {"bits", "bits", number(2)},
@@ -42,7 +42,7 @@ Section text_section(const ScoredText& scored, std::size_t number_of_text, std::
       {std::string("total"), probability_cell(scored.total()), in_bits(scored.total()), scored.total()});
   section.table.totals = 1;
   section.figure =
-      Figure{.kind = Figure::Kind::bars, .title = "Surprise of each character, in bits", .y = {2}};
+      Figure{.kind = Figure::Kind::bars, .title = "Surprise of each character of " + name, .y = {2}};
   return section;
 }
 
@@ -92,7 +92,11 @@ Page score_report(std::span<const ScoredText> texts, std::size_t rows, const std
   std::size_t number_of_text = 0;
   for (const ScoredText& scored : texts) {
     if (left == 0) break;
-    page.sections.push_back(text_section(scored, ++number_of_text, left, more));
+    ++number_of_text;
+    const std::string quoted = in_quotes(scored.text);
+    const std::string name =
+        texts.size() == 1 ? quoted : "text " + std::to_string(number_of_text) + ", " + quoted;
+    page.sections.push_back(text_section(scored, number_of_text, name, left, more));
     left -= std::min(left, scored.nats.size());
   }
   return page;

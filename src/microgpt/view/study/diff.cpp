@@ -134,21 +134,22 @@ Section weights_section(const Options& options, const study::WeightsDifference& 
   section.table = {.columns = {{"tensor", "tensor"},
                                {"shape", "shape"},
                                {"norm_a", "norm A", number(3)},
+                               {"norm_b", "norm B", number(3)},
                                {"norm", "norm B-A", number(3)},
                                {"relative", "relative", number(4), Heat::column},
                                {"largest", "largest", number(4)},
                                {"at", "at"},
                                {"cosine", "cosine", number(4)}}};
-  const auto numbers = [](const std::optional<study::Difference>& d) {
-    if (!d) return std::vector<Value>(4);
-    return std::vector<Value>{finite_cell(d->norm_a), finite_cell(d->norm), finite_cell(d->relative),
-                              finite_cell(d->largest)};
+  const auto numbers = [](const study::Difference& d) {
+    return std::vector<Value>{finite_cell(d.norm_a), finite_cell(d.norm_b), finite_cell(d.norm),
+                              finite_cell(d.relative), finite_cell(d.largest)};
   };
   const std::size_t shown = bound_rows(options, weights.tensors.size(), section.table);
   for (std::size_t i = 0; i < shown; ++i) {
     const study::TensorDifference& tensor = weights.tensors[i];
     std::vector<Value> row = {tensor.name, both_sizes_text(tensor.shape_a, tensor.shape_b)};
-    for (Value& value : numbers(tensor.difference)) row.push_back(std::move(value));
+    const std::vector<Value> alone = {finite_cell(tensor.norm_a), finite_cell(tensor.norm_b), {}, {}, {}};
+    for (const Value& value : tensor.difference ? numbers(*tensor.difference) : alone) row.push_back(value);
     row.emplace_back(place_text(tensor, tensor.at().substr(tensor.name.size())));
     row.push_back(tensor.difference ? finite_cell(tensor.difference->cosine) : Value());
     section.table.rows.push_back(std::move(row));
@@ -162,7 +163,9 @@ Section weights_section(const Options& options, const study::WeightsDifference& 
     section.table.totals = 1;
   }
   section.figure =
-      Figure{.kind = Figure::Kind::bars, .title = "Norm of B-A, relative to the norm of A", .y = {4}};
+      weights.compared > 0
+          ? Figure{.kind = Figure::Kind::bars, .title = "Norm of B-A, relative to the norm of A", .y = {5}}
+          : Figure{.kind = Figure::Kind::bars, .title = "Norm of each tensor in A and in B", .y = {2, 3}};
   section.note =
       "relative: the norm of B-A over the norm of A. Of wte and lm_head the rows of the characters in both "
       "models are compared.";

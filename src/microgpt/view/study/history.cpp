@@ -91,7 +91,8 @@ Section values_section(const Followed& followed, const std::vector<std::size_t>&
   section.table = {.columns = {{"scalar", "scalar"}}};
   Figure figure{.kind = Figure::Kind::heatmap,
                 .title = "Scalars by step, each row from its lowest to its highest",
-                .y = {}};
+                .y = {},
+                .x_title = "step"};
   for (const int step : steps) {
     figure.y.push_back(section.table.columns.size());
     section.table.columns.push_back(

@@ -33,8 +33,9 @@ std::string part_in_words(const Subject& subject, const Batch& batch, const stud
   if (at.site == Site::embed_position) return "its position";
   if (at.site == Site::attn_out) return "heads of layer " + std::to_string(at.layer);
   if (at.site == Site::mlp_out) return "neurons of layer " + std::to_string(at.layer);
-  if (at.neuron) return "neuron " + std::to_string(*at.neuron);
-  return "head " + std::to_string(*at.head) + " from " + subject.position_label(batch, *at.source);
+  const std::string layer = subject.config().n_layer > 1 ? " of layer " + std::to_string(at.layer) : "";
+  if (at.neuron) return "neuron " + std::to_string(*at.neuron) + layer;
+  return "head " + std::to_string(*at.head) + layer + " from " + subject.position_label(batch, *at.source);
 }
 
 Table table_of(const Subject& subject, const Batch& batch, std::span<const study::LedgerPart> parts) {

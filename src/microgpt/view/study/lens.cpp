@@ -54,7 +54,8 @@ Section lens_of_position(const Subject& subject, const study::Trace& trace, int 
     table.rows.push_back(std::move(row));
   }
   section.figure = Figure{.kind = Figure::Kind::line,
-                          .title = "The probability of " + subject.label(expected) + " at each stage",
+                          .title = "The probability of " + subject.label(expected) + " after position "
+                                   + subject.position_label(batch, position) + ", stage by stage",
                           .y = {2},
                           .x_title = "stage",
                           .y_title = "probability"};

@@ -13,11 +13,13 @@ namespace {
 /// A longer text has its activations in one cell, as a line, instead of a column for each position.
 constexpr std::size_t kMostPositionColumns = 32;
 
+constexpr const char* kNeuronsTitle = "The activations of the neurons that fire most";
+
 /// A column for each position.
 void add_position_columns(Section& section, const Subject& subject, const Batch& batch,
                           const study::TextNeurons& neurons) {
   Figure figure{.kind = Figure::Kind::heatmap,
-                .title = "The activations of the neurons that fire most",
+                .title = kNeuronsTitle,
                 .y = {},
                 .x_title = "position",
                 .y_title = "neuron"};
@@ -39,7 +41,13 @@ void add_list_of_activations(Section& section, const Subject& subject, const Bat
                              const study::TextNeurons& neurons) {
   section.table.columns.push_back({"largest", "largest", fixed(3), Heat::column});
   section.table.columns.push_back({"largest_at", "at"});
-  section.table.columns.push_back({"activations", "activations, position by position"});
+  section.figure = Figure{.kind = Figure::Kind::heatmap,
+                          .title = kNeuronsTitle,
+                          .y = {section.table.columns.size()},
+                          .x_title = "position",
+                          .y_title = "neuron"};
+  section.table.columns.push_back(
+      {"activations", "activations, position by position", fixed(3), Heat::table});
   for (std::size_t i = 0; i < neurons.strongest.size(); ++i) {
     const study::TextNeuron& neuron = neurons.strongest[i];
     const auto at =

@@ -173,7 +173,7 @@ Section section_of_map(const Subject& subject, const Batch& corrupted, const Pat
   Section section{.key = map.key, .title = map.title};
   section.table.columns = {{"site", "site"}};
   Figure figure{.kind = Figure::Kind::heatmap,
-                .title = map.title + ": the share of the difference that comes back, by site and position",
+                .title = map.title + ": the share of the difference that comes back",
                 .y = {},
                 .x_title = "position",
                 .y_title = "site"};

@@ -21,12 +21,8 @@ constexpr OptionSpec kResidualOptions[] = {
     kPositionsOption,
 };
 
-Figure line_of_lengths() {
-  return {.kind = Figure::Kind::line,
-          .title = "The length of the residual stream at each stage",
-          .y = {1},
-          .x_title = "stage",
-          .y_title = "length"};
+Figure line_of_lengths(const std::string& title) {
+  return {.kind = Figure::Kind::line, .title = title, .y = {1}, .x_title = "stage", .y_title = "length"};
 }
 
 /// All stages at one position.
@@ -41,7 +37,8 @@ Section residual_of_position(const Subject& subject, const study::Trace& trace, 
     section.table.rows.push_back(
         {study::site_name(row.at.site, row.at.layer), row.norm, row.cosine_before, row.cosine_last});
   }
-  section.figure = line_of_lengths();
+  section.figure = line_of_lengths("The length of the residual stream at position "
+                                   + subject.position_label(trace.batch(), position) + ", stage by stage");
   return section;
 }
 
@@ -82,7 +79,8 @@ Section residual_means(const study::Trace& trace) {
     table.total_rows = all.size();
     table.more = "--position INDEX shows all stages at one position";
   }
-  section.figure = line_of_lengths();
+  section.figure =
+      line_of_lengths("The mean length of the residual stream over all positions, stage by stage");
   return section;
 }
 
