@@ -134,7 +134,7 @@ TEST_SUITE("render") {
     };
     CHECK(has_text(with(view::Heat::unit), "-1.00"));
     CHECK(has_text(with(view::Heat::table), "-1.75"));
-    CHECK(has_text(with(view::Heat::column), "the largest of its column"));
+    CHECK(has_text(with(view::Heat::column), "minus the largest size in its column"));
     CHECK(has_text(with(view::Heat::row), "the lowest of its row"));
     for (auto& row : matrix.table.rows) {
       for (std::size_t c = 1; c < row.size(); ++c) row[c] = std::abs(std::get<double>(row[c]));
@@ -142,6 +142,7 @@ TEST_SUITE("render") {
     // Nothing is below 0, and so is nothing of the scale.
     CHECK(with(view::Heat::unit).all_of_class("rect", "swatch").size() == 5);
     CHECK(!has_text(with(view::Heat::unit), "no number"));
+    CHECK(has_text(with(view::Heat::column), "the largest of its column"));
   }
 
   TEST_CASE(

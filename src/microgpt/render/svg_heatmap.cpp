@@ -61,8 +61,10 @@ struct ScaleEnds {
 ScaleEnds ends_of(const HeatTable& drawn, double lowest) {
   const view::Column& column = drawn.table.columns[drawn.figure.y[0]];
   if (column.heat == Heat::row) return {"", "the lowest of its row", "the highest of its row"};
-  if (column.heat == Heat::column)
-    return {lowest < 0 ? "the largest below 0 of its column" : "", "0", "the largest of its column"};
+  if (column.heat == Heat::column) {
+    const std::string most = lowest < 0 ? "the largest size in its column" : "the largest of its column";
+    return {lowest < 0 ? "minus " + most : "", "0", most};
+  }
   const double most = heat_scales(drawn.table)[drawn.figure.y[0]];
   const auto words = [&](double value) { return value_text(value, column.format); };
   return {lowest < 0 ? words(-most) : "", "0", words(most)};
