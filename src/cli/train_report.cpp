@@ -12,6 +12,7 @@
 #include "microgpt/model/parameters.hpp"
 #include "microgpt/render/text.hpp"
 #include "microgpt/run/history.hpp"
+#include "microgpt/text/utf8.hpp"
 #include "microgpt/train/schedule.hpp"
 
 namespace microgpt::cli {
