@@ -1,0 +1,216 @@
+// The state that every view shares: which model at which moment, the text and the chosen position, what is switched off;
+// and the address of the view, which holds all of it that a link can restore.
+import { Engine, EngineError, type About, type Edit, type Model, type Prediction } from './engine';
+import { Store } from './store';
+
+/** A model that was opened or trained, with its moments: one, or the snapshots of a run. */
+export interface Subject {
+  name: string;
+  moments: Model[];
+}
+
+export interface LabState {
+  about?: About;
+  /** Why the engine could not start. */
+  failure?: string;
+  stop: string;
+  /** What the address says after the question mark and is nobody else's: options of a view, a chosen head. */
+  params: Record<string, string>;
+  shelf: Subject[];
+  subject: number;
+  moment: number;
+  text: string;
+  position: number;
+  off: string[];
+  /** The model with what is off taken away; without anything off the model itself. */
+  model?: Model;
+  prediction?: Prediction;
+  /** The same with nothing off. */
+  whole?: Prediction;
+  textProblem?: string;
+  heldOut?: number;
+  heldOutWhole?: number;
+  /** One line about the last thing that went wrong, until it is closed. */
+  problem?: string;
+  theme: '' | 'light' | 'dark';
+}
+
+export const engine = new Engine();
+export const lab = new Store<LabState>({
+  stop: '',
+  params: {},
+  shelf: [],
+  subject: 0,
+  moment: 0,
+  text: 'emma',
+  position: 3,
+  off: [],
+  theme: '',
+});
+
+export const moments = () => lab.state.shelf[lab.state.subject]?.moments ?? [];
+/** The model as it was trained, with nothing off. */
+export const base = (): Model | undefined => moments()[lab.state.moment];
+export const last = () => Math.max(0, (lab.state.prediction?.labels.length ?? 1) - 1);
+
+export const message = (problem: unknown) => (problem instanceof Error ? problem.message : String(problem));
+export const report = (problem: unknown) => lab.set({ problem: message(problem) });
+
+// --- what follows from model, text and switches ---
+
+const heldOutCharacters = 3000;
+const heldOutOf = new Map<number, number>();
+let asked = 0;
+let edited: Model | undefined;
+let editedOf = '';
+
+async function withoutParts(model: Model, off: string[]): Promise<Model> {
+  if (!off.length) return model;
+  const key = JSON.stringify([model.model, off]);
+  if (edited && key === editedOf) return edited;
+  const changed = await engine.edit(model.model, off.map((part): Edit => ({ off: part })));
+  edited = changed;
+  editedOf = key;
+  return changed;
+}
+
+async function heldOut(model: Model): Promise<number> {
+  const known = heldOutOf.get(model.model);
+  if (known !== undefined) return known;
+  const { loss } = await engine.heldOut(model.model, heldOutCharacters);
+  heldOutOf.set(model.model, Number(loss));
+  return Number(loss);
+}
+
+/** Brings predictions and losses up to date. A later call makes an earlier one give up. */
+export async function refresh(): Promise<void> {
+  const turn = ++asked;
+  const whole = base();
+  if (!whole) return;
+  try {
+    const off = lab.state.off;
+    const model = await withoutParts(whole, off).catch((problem) => {
+      // A part that this model does not have: another model, or an old link.
+      lab.set({ off: [] });
+      report(problem);
+      return whole;
+    });
+    if (turn !== asked) return;
+    lab.set({ model });
+    try {
+      const prediction = await engine.predict(model.model, lab.state.text);
+      if (turn !== asked) return;
+      const bare = model === whole ? prediction : await engine.predict(whole.model, lab.state.text);
+      if (turn !== asked) return;
+      lab.set({
+        prediction,
+        whole: bare,
+        textProblem: undefined,
+        position: Math.min(lab.state.position, prediction.labels.length - 1),
+      });
+    } catch (problem) {
+      if (turn !== asked) return;
+      lab.set({ prediction: undefined, whole: undefined, textProblem: message(problem) });
+    }
+    const without = await heldOut(model);
+    if (turn !== asked) return;
+    lab.set({ heldOut: without, heldOutWhole: await heldOut(whole) });
+  } catch (problem) {
+    // A model whose text is not in the page has no held-out loss.
+    if (turn === asked) lab.set({ heldOut: undefined, heldOutWhole: undefined });
+    if (!(problem instanceof EngineError)) report(problem);
+  }
+}
+
+// --- what a visitor does ---
+
+export function setText(text: string): void {
+  lab.set({ text });
+  void refresh();
+  writeAddress();
+}
+
+export function setPosition(position: number): void {
+  lab.set({ position: Math.max(0, Math.min(position, last())) });
+  writeAddress();
+}
+
+export function setMoment(moment: number): void {
+  if (moment === lab.state.moment) return;
+  lab.set({ moment });
+  void refresh();
+}
+
+export function setSubject(subject: number): void {
+  lab.set({ subject, moment: Math.max(0, (lab.state.shelf[subject]?.moments.length ?? 1) - 1), off: [] });
+  void refresh();
+  writeAddress();
+}
+
+/** Puts a model on the shelf and looks at it. */
+export function shelve(subject: Subject): void {
+  lab.set({ shelf: [...lab.state.shelf, subject] });
+  setSubject(lab.state.shelf.length - 1);
+}
+
+export const isOff = (part: string) => lab.state.off.includes(part);
+
+export function toggle(part: string): void {
+  lab.set({ off: isOff(part) ? lab.state.off.filter((p) => p !== part) : [...lab.state.off, part] });
+  void refresh();
+  writeAddress();
+}
+
+export function allOn(): void {
+  lab.set({ off: [] });
+  void refresh();
+  writeAddress();
+}
+
+// --- the address ---
+
+export function address(stop: string, params: Record<string, string> = {}): string {
+  const { text, position, off } = lab.state;
+  const query = new URLSearchParams({ text, pos: String(position), ...params });
+  if (off.length) query.set('off', off.join(';'));
+  return `#/${stop}?${query}`;
+}
+
+let written = '';
+
+/** The view keeps its place among those one can go back to; only its address is made true. */
+export function writeAddress(): void {
+  const { stop, params } = lab.state;
+  if (!stop) return;
+  written = address(stop, params);
+  if (location.hash !== written) history.replaceState(null, '', written);
+}
+
+export function setParam(key: string, value: string | undefined): void {
+  const params = { ...lab.state.params };
+  if (value === undefined || value === '') delete params[key];
+  else params[key] = value;
+  lab.set({ params });
+  writeAddress();
+}
+
+export function readAddress(): void {
+  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const given = Object.fromEntries(new URLSearchParams(query));
+  const { text, pos, off, ...params } = given;
+  const changed: Partial<LabState> = { stop: decodeURIComponent(path), params };
+  if (text !== undefined) changed.text = text;
+  if (pos !== undefined && /^\d+$/.test(pos)) changed.position = Number(pos);
+  if (query) changed.off = off ? off.split(';') : [];
+  lab.set(changed);
+  void refresh();
+}
+
+export function setTheme(theme: LabState['theme']): void {
+  lab.set({ theme });
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+export const dark = () =>
+  lab.state.theme ? lab.state.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;

@@ -1,0 +1,213 @@
+// A run in this page: it trains in short slices, so that views are answered between them, and keeps snapshots at growing
+// distances, which become the history of the run.
+import { EngineError, type Run, type Summary, type Trained } from './engine';
+import { engine, lab, message, moments, refresh, setMoment, shelve } from './lab';
+import { Store } from './store';
+
+/** Losses over steps, in at most so many points: when there are more, neighbours become one. */
+export class Curve {
+  steps: number[] = [];
+  losses: number[] = [];
+  private width = 1;
+  private sum = 0;
+  private count = 0;
+
+  constructor(private readonly most = 600) {}
+
+  add(step: number, loss: number): void {
+    this.sum += loss;
+    if (++this.count < this.width) return;
+    this.steps.push(step);
+    this.losses.push(this.sum / this.count);
+    this.sum = this.count = 0;
+    if (this.steps.length <= this.most) return;
+    const pairs = Math.floor(this.steps.length / 2);
+    this.steps = Array.from({ length: pairs }, (_, i) => this.steps[2 * i + 1]!);
+    this.losses = Array.from({ length: pairs }, (_, i) => (this.losses[2 * i]! + this.losses[2 * i + 1]!) / 2);
+    this.width *= 2;
+  }
+}
+
+export interface TrainingState {
+  run?: Run;
+  name: string;
+  running: boolean;
+  starting: boolean;
+  slow: boolean;
+  step: number;
+  curve: Curve;
+  heldOut: { step: number; loss: number }[];
+  samples: { step: number; texts: { text: string; isNew: boolean | null }[] }[];
+  latest?: Trained;
+  charactersPerSecond: number;
+  summary?: Summary;
+  problem?: string;
+}
+
+export const training = new Store<TrainingState>({
+  name: '',
+  running: false,
+  starting: false,
+  slow: false,
+  step: 0,
+  curve: new Curve(),
+  heldOut: [],
+  samples: [],
+  charactersPerSecond: 0,
+});
+
+const sliceMilliseconds = 25;
+const slowPause = 500;
+/** The next snapshot comes after so many times the steps, but not before so many milliseconds have passed. */
+const growth = 1.25;
+const snapshotPause = 120;
+const mostMoments = 48;
+
+let nextSnapshot = 0;
+let lastSnapshot = 0;
+let subject = -1;
+
+const rest = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function snapshot(): Promise<void> {
+  const { run, step, samples } = training.state;
+  if (!run) return;
+  lastSnapshot = performance.now();
+  nextSnapshot = Math.max(step + 1, Math.ceil(step * growth));
+  const followed = lab.state.subject === subject && lab.state.moment === moments().length - 1;
+  const model = await engine.snapshot(run.session);
+  if (subject < 0) {
+    shelve({ name: training.state.name, moments: [model] });
+    subject = lab.state.shelf.length - 1;
+  } else {
+    const shelf = [...lab.state.shelf];
+    const kept = shelf[subject]!.moments.filter((m) => m.step !== model.step);
+    // Too many: every second of the older half goes.
+    const dropped = kept.length < mostMoments ? [] : kept.filter((_, i) => i % 2 === 1 && i < kept.length / 2);
+    shelf[subject] = { ...shelf[subject]!, moments: [...kept.filter((m) => !dropped.includes(m)), model] };
+    lab.set({ shelf });
+    for (const old of dropped) void engine.drop(old.model);
+    if (followed) {
+      lab.set({ moment: shelf[subject]!.moments.length - 1 });
+      await refresh();
+    }
+  }
+  const drawn = await engine.sample(model.model, { count: 8, seed: 42, temperature: 0.7 });
+  training.set({
+    samples: [
+      ...samples,
+      { step: model.step, texts: drawn.samples.map((s) => ({ text: s.text, isNew: s.new })) },
+    ],
+  });
+}
+
+function record(slice: Trained): void {
+  const { curve, heldOut, charactersPerSecond } = training.state;
+  slice.losses.forEach((loss, i) => curve.add(slice.first + i + 1, Number(loss)));
+  const rate = slice.seconds > 0 ? slice.characters / slice.seconds : 0;
+  training.set({
+    latest: slice,
+    step: slice.step,
+    curve,
+    heldOut: [...heldOut, ...slice.held_out.map(({ step, loss }) => ({ step, loss: Number(loss) }))],
+    charactersPerSecond: charactersPerSecond ? 0.9 * charactersPerSecond + 0.1 * rate : rate,
+    summary: slice.summary ?? training.state.summary,
+  });
+}
+
+async function slice(steps: number, milliseconds: number): Promise<boolean> {
+  const { run } = training.state;
+  if (!run) return false;
+  const done = await engine.train(run.session, steps, milliseconds);
+  record(done);
+  if (done.done || (done.step >= nextSnapshot && (steps === 1 || performance.now() - lastSnapshot > snapshotPause))) {
+    await snapshot();
+  }
+  return !done.done;
+}
+
+async function loop(): Promise<void> {
+  try {
+    for (let more = true; more && training.state.running; ) {
+      const { slow } = training.state;
+      more = slow ? await slice(1, 0) : await slice(1_000_000, sliceMilliseconds);
+      if (slow && more) await rest(slowPause);
+    }
+    if (training.state.run && training.state.latest && !training.state.running) await snapshot();
+  } catch (problem) {
+    const step = problem instanceof EngineError ? problem.step : undefined;
+    training.set({ problem: message(problem), ...(step === undefined ? {} : { step }) });
+  }
+  training.set({ running: false });
+}
+
+function begin(run: Run): void {
+  nextSnapshot = 0;
+  lastSnapshot = 0;
+  subject = -1;
+  training.set({
+    run,
+    step: 0,
+    curve: new Curve(),
+    heldOut: [],
+    samples: [],
+    latest: undefined,
+    charactersPerSecond: 0,
+    summary: undefined,
+    problem: undefined,
+  });
+}
+
+/** Begins a run of this text; `set` are keys of the config as on the command line. */
+export async function startTraining(
+  text: string,
+  name: string,
+  wish: { seconds?: number; set?: string[] },
+  paused = false,
+): Promise<void> {
+  training.set({ starting: true, running: false, problem: undefined });
+  try {
+    const old = training.state.run;
+    const { config } = await engine.choose(text, wish);
+    const run = await engine.start(text, { config, name });
+    if (old) await engine.close(old.session);
+    begin(run);
+    training.set({ name, starting: false });
+    await snapshot();
+    if (!paused) goOn();
+  } catch (problem) {
+    training.set({ starting: false, problem: message(problem) });
+  }
+}
+
+export function goOn(): void {
+  if (training.state.running || !training.state.run) return;
+  training.set({ running: true, problem: undefined });
+  void loop();
+}
+export const pause = () => training.set({ running: false });
+export const setSlow = (slow: boolean) => training.set({ slow });
+
+export async function oneStep(): Promise<void> {
+  try {
+    nextSnapshot = training.state.step + 1;
+    await slice(1, 0);
+    setMoment(moments().length - 1);
+  } catch (problem) {
+    training.set({ problem: message(problem) });
+  }
+}
+
+/** The same run from the same first weights. */
+export async function again(): Promise<void> {
+  const { run } = training.state;
+  if (!run) return;
+  pause();
+  try {
+    begin(await engine.restart(run.session));
+    await snapshot();
+    goOn();
+  } catch (problem) {
+    training.set({ problem: message(problem) });
+  }
+}
