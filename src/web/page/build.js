@@ -8,7 +8,7 @@ import { gzipSync } from 'fflate';
 import { build } from 'vite';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const engine = process.env.LAB_ENGINE ?? join(here, '../../../build/lab');
+const engine = process.env.LAB_ENGINE ?? join(here, '../../../build/wasm');
 
 /** One entry as a classic script: a page opened from disk may not load modules. */
 async function bundle(entry) {

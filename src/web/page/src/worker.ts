@@ -7,7 +7,7 @@ interface Module {
   _lab_free(at: number): void;
   [name: string]: unknown;
 }
-declare function createEngine(options: { wasmBinary: ArrayBuffer }): Promise<Module>;
+declare function labEngine(options: { wasmBinary: ArrayBuffer }): Promise<Module>;
 
 export type Argument = number | string | Uint8Array;
 export type Order =
@@ -52,7 +52,7 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
     (self as unknown as Worker).postMessage({ id: data.id, ...message }, transfer);
   try {
     if ('boot' in data) {
-      engine = await createEngine({ wasmBinary: data.boot });
+      engine = await labEngine({ wasmBinary: data.boot });
       return answer({ result: {} });
     }
     if (!engine) throw new Error('the engine has not started');
