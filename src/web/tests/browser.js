@@ -13,7 +13,7 @@ export const built = process.env.LAB_PAGE ?? join(root, 'src/web/page/dist/lab.h
 /** The page with a run in it, as `microgpt report` writes it: a bare checkpoint of the repository and a text. */
 export function pageWithModel(file = 'names.safetensors', textFile) {
   const files = [{ path: `/models/${file}`, base64: readFileSync(join(root, 'data/models', file)).toString('base64') }];
-  if (textFile) files.push({ path: '/models/text.txt', text: readFileSync(join(root, textFile), 'utf8') });
+  if (textFile) files.push({ path: `/models/${textFile.replace(/.*\//, '')}`, text: readFileSync(join(root, textFile), 'utf8') });
   const run = JSON.stringify({ name: file.replace(/\..*/, ''), files, open: files[0].path }).replaceAll('<', '\\u003c');
   const html = readFileSync(built, 'utf8').replace(
     /(<script type="application\/json" id="run">)[^<]*/, (_, tag) => tag + run);

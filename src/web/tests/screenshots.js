@@ -6,7 +6,7 @@ const [folder = 'shots', ...wanted] = process.argv.slice(2);
 const text = '?text=emma&pos=3';
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
-const url = pageWithModel('names.safetensors', 'data/names.txt');
+const url = pageWithModel('names.safetensors', process.env.NO_TEXT ? undefined : 'data/names.txt');
 for (const [width, height] of [[1366, 900], [375, 780]]) {
   for (const colorScheme of ['light', 'dark']) {
     const { page, faults } = await open(browser, url, { viewport: { width, height }, colorScheme });

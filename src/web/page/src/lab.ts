@@ -21,6 +21,8 @@ export interface LabState {
   moment: number;
   text: string;
   position: number;
+  /** What is changed: a part that is off, "ADDRESS"; a weight, "WEIGHT=0.25"; a part as another model has it, "ADDRESS<1:500",
+   * by the place of that model on the shelf and its step. */
   off: string[];
   /** The model with what is off taken away; without anything off the model itself. */
   model?: Model;
@@ -64,11 +66,22 @@ let asked = 0;
 let edited: Model | undefined;
 let editedOf = '';
 
+/** A change as the engine takes it; undefined where it names a model that is not here. */
+function asEdit(change: string): Edit | undefined {
+  const weight = /^(.+\[\d+,\d+\])=(.+)$/.exec(change);
+  if (weight) return { weight: weight[1]!, to: Number(weight[2]) };
+  const patch = /^(.+)<(\d+):(\d+)$/.exec(change);
+  if (!patch) return { off: change };
+  const from = lab.state.shelf[Number(patch[2])]?.moments.find((m) => m.step === Number(patch[3]));
+  return from && { from: from.model, at: patch[1]! };
+}
+export const edits = (changes: string[]): Edit[] => changes.flatMap((change) => asEdit(change) ?? []);
+
 async function withoutParts(model: Model, off: string[]): Promise<Model> {
   if (!off.length) return model;
   const key = JSON.stringify([model.model, off]);
   if (edited && key === editedOf) return edited;
-  const changed = await engine.edit(model.model, off.map((part): Edit => ({ off: part })));
+  const changed = await engine.edit(model.model, edits(off));
   edited = changed;
   editedOf = key;
   return changed;
@@ -155,11 +168,20 @@ export function shelve(subject: Subject): void {
 
 export const isOff = (part: string) => lab.state.off.includes(part);
 
-export function toggle(part: string): void {
-  lab.set({ off: isOff(part) ? lab.state.off.filter((p) => p !== part) : [...lab.state.off, part] });
+/** The change of this part or weight, whatever it is. */
+const partOf = (change: string) => change.replace(/(=[^=]*|<\d+:\d+)$/, '');
+export const changeOf = (part: string) => lab.state.off.find((change) => partOf(change) === part);
+
+/** Sets the change of a part, or with undefined none. */
+export function setChange(part: string, change: string | undefined): void {
+  const others = lab.state.off.filter((c) => partOf(c) !== part);
+  lab.set({ off: change === undefined ? others : [...others, change] });
   void refresh();
   writeAddress();
 }
+
+/** Off, or if anything is changed about it, as it was. */
+export const toggle = (part: string) => setChange(part, changeOf(part) === undefined ? part : undefined);
 
 export function allOn(): void {
   lab.set({ off: [] });

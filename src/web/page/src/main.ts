@@ -2,6 +2,7 @@
 import './frame/app';
 import { engine, lab, message, readAddress, refresh, report } from './lab';
 import { openCarried } from './files';
+import { training } from './training';
 
 async function begin(): Promise<void> {
   readAddress();
@@ -23,3 +24,6 @@ async function begin(): Promise<void> {
 }
 
 void begin();
+
+/** For the console, and for tests: `lab.engine.page(...)`. */
+export { engine, lab as store, training };

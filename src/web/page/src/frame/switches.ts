@@ -1,6 +1,6 @@
 // Every head, MLP, neuron and position, on or off, and what that does to the loss.
 import { html, nothing, type TemplateResult } from 'lit';
-import { allOn, base, isOff, lab, toggle } from '../lab';
+import { allOn, base, changeOf, lab, toggle } from '../lab';
 import { change, fixed, plain } from '../page';
 import { Listening } from '../parts/part';
 
@@ -11,8 +11,12 @@ export const positionPart = (position: number) => `embed.position[position ${pos
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-const button = (part: string, text: string, name: string) => html`<button class="switch" role="switch"
-  aria-checked=${isOff(part) ? 'false' : 'true'} aria-label=${name} title=${`${name}: ${isOff(part) ? 'off' : 'on'}`} @click=${() => toggle(part)}>${text}</button>`;
+const button = (part: string, text: string, name: string) => {
+  const change = changeOf(part);
+  const state = change === undefined ? 'on' : change === part ? 'off' : 'taken from another model';
+  return html`<button class="switch ${change !== undefined && change !== part ? 'patched' : ''}" role="switch" aria-checked=${change === part ? 'false' : 'true'}
+    aria-label=${change === undefined || change === part ? name : `${name}, ${state}`} title=${`${name}: ${state}`} @click=${() => toggle(part)}>${text}</button>`;
+};
 
 export class Switches extends Listening {
   static override properties = { layer: { state: true } };
@@ -30,7 +34,8 @@ export class Switches extends Listening {
       return now === undefined || !Number.isFinite(now) ? nothing : html`<dt>${name}</dt><dd>${fixed(now, 3)}${difference}</dd>`;
     };
     return html`<dl>${row('this text', prediction?.loss, whole?.loss)}${row('held-out text', heldOut, heldOutWhole)}</dl>
-      ${off.length ? html`<p class="row"><button class="button" @click=${allOn}>all on</button><span class="soft">${off.length} off</span></p>` : nothing}`;
+      ${off.length ? html`<p class="row"><button class="button" @click=${allOn}>all as trained</button><span class="soft">${off.length} changed</span></p>
+        <ul class="changes">${off.filter((c) => /[=<]/.test(c)).map((c) => html`<li><button class="link mono" title="take this change back" @click=${() => lab.state.off.includes(c) && toggle(c.replace(/(=[^=]*|<\d+:\d+)$/, ''))}>${c.replace(/<\d+:(\d+)$/, ' from step $1')}</button></li>`)}</ul>` : nothing}`;
   }
 
   override render(): TemplateResult {
@@ -40,7 +45,7 @@ export class Switches extends Listening {
     const layer = Math.min(this.layer, Math.max(0, n_layer - 1));
     const labels = lab.state.prediction?.labels ?? [];
     return html`
-      <section aria-label="Loss"><h2>Loss, in nats per character</h2>${this.losses()}</section>
+      <section aria-label="Loss"><h2>Loss <span class="soft">nats per character</span></h2>${this.losses()}</section>
       ${n_layer ? html`<section><h2>Heads</h2><div class="switch-grid">${upTo(n_layer).map((l) => html`<div class="switch-row"><span class="where">L${l}</span>
         ${upTo(n_head).map((h) => button(headPart(l, h), String(h), `head ${h} of layer ${l}`))}</div>`)}</div></section>
       <section><h2>MLPs</h2><div class="switch-row">${upTo(n_layer).map((l) => button(mlpPart(l), `L${l}`, `MLP of layer ${l}`))}</div>

@@ -32,6 +32,7 @@ export class CurveChart extends Part {
     xTitle: { attribute: false },
     yTitle: { attribute: false },
     height: { type: Number },
+    names: { attribute: false },
   };
   declare lines: Line[];
   declare levels: Level[];
@@ -39,6 +40,8 @@ export class CurveChart extends Part {
   declare xTitle: string;
   declare yTitle: string;
   declare height: number;
+  /** Of x = 0, 1, ..., where x is no number. */
+  declare names: string[] | undefined;
   private plot: uPlot | undefined;
   private plotted = '';
   private sizes: ResizeObserver | undefined;
@@ -104,7 +107,7 @@ export class CurveChart extends Part {
     const place = this.place;
     if (!place) return;
     const data = this.data();
-    const form = JSON.stringify([this.lines.map((l) => [l.name, l.points]), this.levels, this.height]);
+    const form = JSON.stringify([this.names, this.lines.map((l) => [l.name, l.points]), this.levels, this.height]);
     if (this.plot && form === this.plotted) {
       this.plot.setData(data);
       return;
@@ -113,6 +116,7 @@ export class CurveChart extends Part {
     this.plotted = form;
     const ink = this.tone(3);
     const grid = getComputedStyle(this).getPropertyValue('--line').trim();
+    const { names } = this;
     const font = '12px system-ui, sans-serif';
     const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font, labelFont: font };
     this.plot = new uPlot(
@@ -123,7 +127,7 @@ export class CurveChart extends Part {
         cursor: { drag: { x: false, y: false } },
         scales: { x: { time: false } },
         axes: [
-          { ...axis, label: this.xTitle, labelSize: 18, size: 30 },
+          { ...axis, label: this.xTitle, labelSize: 18, size: 30, ...(names ? { splits: () => names.map((_, i) => i), values: () => names } : {}) },
           { ...axis, size: 48, ...(this.yTitle ? { label: this.yTitle, labelSize: 20 } : {}) },
         ],
         series: [
@@ -156,7 +160,7 @@ export class CurveChart extends Part {
       '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 344" font-family="sans-serif" font-size="12">',
       `<title>${text(this.label)}</title>`,
       ...y.ticks(6).map((v) => `<path d="M56 ${y(v)}H700" stroke="#ddd"/><text x="48" y="${y(v) + 4}" text-anchor="end">${v}</text>`),
-      ...x.ticks(6).map((v) => `<text x="${x(v)}" y="318" text-anchor="middle">${v}</text>`),
+      ...(this.names ? this.names.map((_, i) => i) : x.ticks(6)).map((v) => `<text x="${x(v)}" y="318" text-anchor="middle">${text(this.names?.[v] ?? String(v))}</text>`),
       `<text x="378" y="338" text-anchor="middle">${text(this.xTitle)}</text>`,
       ...lines.map((l, i) => `<path d="${path(l.x.map((s, j): [number, number] => [s, l.y[j]!]))}" fill="none" stroke="${this.tone(i)}" stroke-width="2"/>` +
         `<text x="708" y="${28 + 18 * i}" fill="${this.tone(i)}">${text(l.name)}</text>`),

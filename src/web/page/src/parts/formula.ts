@@ -1,6 +1,7 @@
 // A formula, the formula with numbers, and what they come to; and where microgpt.py does it.
 import { html, nothing, type TemplateResult } from 'lit';
-import { number, type Lines, type Value } from '../page';
+import { fixed, number, type Lines, type Value } from '../page';
+import { mathematics } from '../words';
 
 export function lines(of: Lines | null): TemplateResult | typeof nothing {
   if (!of) return nothing;
@@ -10,9 +11,11 @@ export function lines(of: Lines | null): TemplateResult | typeof nothing {
 
 export function formula(formula: unknown, numbers: string | null = null, result: Value = null): TemplateResult | typeof nothing {
   if (!formula && !numbers) return nothing;
-  const value = result === null ? '' : typeof result === 'number' ? number(result, 4) : String(result);
+  // A small result has as many digits as a large one.
+  const small = typeof result === 'number' && result !== 0 && Math.abs(result) < 0.01;
+  const value = result === null ? '' : small ? number(result, 4 - Math.ceil(Math.log10(Math.abs(result)))) : typeof result === 'number' ? fixed(result, 4) : String(result);
   return html`<div class="formula">
-    ${formula ? html`<div>${formula}</div>` : nothing}
-    ${numbers ? html`<div class="numbers">${numbers}</div>` : nothing}
+    ${formula ? html`<div>${typeof formula === 'string' ? mathematics(formula) : formula}</div>` : nothing}
+    ${numbers ? html`<div class="numbers">${mathematics(numbers)}</div>` : nothing}
     ${value ? html`<div class="result">= ${value}</div>` : nothing}</div>`;
 }

@@ -1,7 +1,7 @@
 // A real table with coloured cells. The row and column under pointer or focus are marked; where cells can be picked the
 // arrow keys move between them and Enter picks. Numbers that are never computed (the future, in attention) are hatched.
 import { html, nothing, type TemplateResult } from 'lit';
-import { asNumber, show, type Column, type Table, type Value } from '../page';
+import { asNumber, plain, show, type Column, type Table, type Value } from '../page';
 import { Part, vars } from './part';
 
 export interface Pick {
@@ -102,7 +102,7 @@ export class HeatTable extends Part {
       row.map((value, c) => {
         const column = table.columns[c]!;
         const h = heat[r]?.[c];
-        if (c < table.labels) return html`<th scope="row" class=${words(column)}>${show(value, column.format)}</th>`;
+        if (c < table.labels) return html`<th scope="row" class=${words(column)}>${plain(show(value, column.format))}</th>`;
         if (value === null && matrix && column.heat !== 'none' && r < size)
           return html`<td class="never"><span class="unseen">never computed</span></td>`;
         const text = Array.isArray(value) ? html`<lab-spark .values=${value}></lab-spark>` : show(value, column.format);
@@ -122,7 +122,7 @@ export class HeatTable extends Part {
         <thead><tr>${table.columns.map((c, i) =>
           i < table.labels && !c.title
             ? html`<td></td>`
-            : html`<th scope="col" class=${words(c)}>${c.title}</th>`)}</tr></thead>
+            : html`<th scope="col" class=${words(c)}>${plain(c.title)}</th>`)}</tr></thead>
         <tbody>${table.rows.slice(0, shown).map((row, r) => html`<tr class=${r === this.chosen ? 'chosen' : ''}>${cells(row, r)}</tr>`)}
         ${table.rows.slice(size).map((row, r) => html`<tr class="total">${cells(row, size + r)}</tr>`)}</tbody>
       </table></div>

@@ -56,8 +56,8 @@ export class PointMap extends Part {
       <g class="axis">
         <line x1=${edge} x2=${width - edge} y1=${y(0)} y2=${y(0)}></line><line y1=${edge} y2=${height - edge} x1=${x(0)} x2=${x(0)}></line>
         ${x.ticks(5).filter((t) => t !== 0).map((t) => svg`<text x=${x(t)} y=${y(0) + 12}>${fixed(t, 1)}</text>`)}
-        <text x=${width - edge} y=${y(0) - 10} text-anchor="end">${this.xTitle}</text>
-        <text x=${x(0)} y=${edge - 14}>${this.yTitle}</text>
+        <text class="end" x=${width - edge / 2} y=${height - edge / 3}>${this.xTitle} →</text>
+        <text class="start" x=${x(0) + 8} y=${edge - 14}>↑ ${this.yTitle}</text>
       </g>
       ${points.map((p) => {
         const kind = p.name === this.chosen ? 'chosen' : this.near.includes(p.name) ? 'near' : '';

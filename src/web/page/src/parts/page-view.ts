@@ -7,6 +7,7 @@ import './curve';
 import { formula, lines } from './formula';
 import './heat-table';
 import './map';
+import { words } from '../words';
 import { Part } from './part';
 
 export const facts = (page: Page): TemplateResult | typeof nothing => {
@@ -38,10 +39,11 @@ function barsOf(figure: Figure, table: Table): TemplateResult {
 function lineOf(figure: Figure, table: Table): TemplateResult {
   const rows = drawn(table);
   const x = column(table, figure.x);
-  const words = rows.some((row) => typeof row[x] === 'string');
-  const steps = rows.map((row, i) => (words ? i : asNumber(row[x])));
+  const named = rows.some((row) => typeof row[x] === 'string');
+  const steps = rows.map((row, i) => (named ? i : asNumber(row[x])));
   const ys = figure.y.map((key) => column(table, key));
   return html`<lab-curve .label=${figure.title} .xTitle=${figure.x_title ?? table.columns[x]!.title} .yTitle=${figure.y_title ?? ''}
+    .names=${named ? rows.map((row) => String(row[x])) : undefined}
     .lines=${ys.slice(0, 6).map((y) => {
       const known = rows.flatMap((row, i) => (Number.isFinite(asNumber(row[y])) ? [i] : []));
       return {
@@ -85,14 +87,14 @@ export function sectionView(section: Section, page: Page, index?: number): Templ
   const wide = table !== null && table.columns.length > 14;
   return html`<section class="panel">
     ${section.title ? html`<h2>${index === undefined ? '' : `${index + 1}. `}${section.title}</h2>` : nothing}
-    ${section.says ? html`<p>${section.says}</p>` : nothing}
+    ${section.says ? html`<p>${words(section.says)}</p>` : nothing}
     ${formula(section.formula, section.numbers, section.result)}
     ${figureOf(section, page)}
     ${table
       ? html`<heat-table .table=${table} .label=${section.title ?? section.key} ?dense=${wide} .most=${40}></heat-table>`
       : nothing}
     <div class="foot">
-      ${section.note ? html`<span>${section.note}</span>` : nothing}
+      ${section.note ? html`<span>${words(section.note)}</span>` : nothing}
       ${table && table.total_rows > drawn(table).length ? html`<span>${drawn(table).length} of ${table.total_rows} rows</span>` : nothing}
       ${lines(section.lines)}
       ${section.address ? html`<code>${section.address}</code>` : nothing}
@@ -113,7 +115,7 @@ export class PageView extends Part {
     const { page } = this;
     const sections = page.sections.filter((s) => !this.skip.includes(s.key));
     return html`<div class="stop">
-      ${page.about ? html`<p>${page.about} ${lines(page.lines)}</p>` : nothing}
+      ${page.about ? html`<p>${words(page.about)} ${lines(page.lines)}</p>` : nothing}
       ${facts(page)}
       ${(page.warnings ?? []).map((w) => html`<p class="notice">${w}</p>`)}
       ${sections.map((s, i) => sectionView(s, page, page.steps ? i : undefined))}

@@ -36,11 +36,13 @@ export class Waterfall extends Part {
   }
 
   override render(): TemplateResult {
-    const sorted = [...this.pieces].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    const isGone = ({ part }: Piece) => part !== undefined && this.isOff(part);
+    const gone = this.pieces.filter(isGone);
+    const sorted = this.pieces.filter((p) => !isGone(p)).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
     const folds = !this.open && sorted.length > this.most + 1;
     const shown = folds ? sorted.slice(0, this.most) : sorted;
     const rest = folds ? sorted.slice(this.most).reduce((sum, p) => sum + p.value, 0) : 0;
-    const total = sorted.reduce((sum, p) => sum + p.value, 0);
+    const total = this.pieces.reduce((sum, p) => sum + p.value, 0);
     const rows: { piece: Piece; from: number; to: number; kind: string }[] = [];
     let at = 0;
     const add = (piece: Piece, kind = '') => {
@@ -49,6 +51,7 @@ export class Waterfall extends Part {
     };
     for (const piece of shown) add(piece);
     if (folds) add({ name: `${sorted.length - shown.length} smaller parts`, value: rest }, 'rest');
+    for (const piece of gone) add(piece);
     rows.push({ piece: { name: this.sumName, value: total }, from: 0, to: total, kind: 'sum' });
     const ends = rows.flatMap((r) => [r.from, r.to]);
     const x = scaleLinear([Math.min(0, ...ends), Math.max(0, ...ends)], [0, 100]);

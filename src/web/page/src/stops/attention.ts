@@ -75,7 +75,7 @@ export class AttentionStop extends Stop {
         }}></lab-question>
       ${this.over(heads)}
       ${steps ? html`<h2>Position ${position}, ${plain(prediction!.labels[position] ?? '')}, step by step</h2>${steps.sections.map((s, i) => sectionView(s, steps, i))}` : nothing}
-      ${this.problems()}
+      ${this.problems('study/heads')}
       ${why('Does attention explain the output?', html`<p>No. A pattern says where a head looks, but not what it takes from there, nor what becomes of it. A head that looks hard at one place can write almost nothing, and a large weight can be
         on a value that no later part reads. That is why the loss without the head stands beside it here. <a href=${'#/ledger'}>The ledger</a> shows what each head adds to one prediction, exactly.</p>`)}
     </div>`;

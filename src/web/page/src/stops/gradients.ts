@@ -6,6 +6,7 @@ import '../parts/heat-table';
 import type { Pick } from '../parts/heat-table';
 import '../parts/question';
 import { sectionView } from '../parts/page-view';
+import { words } from '../words';
 import { unquoted } from './home';
 import { head, Stop, why } from './stop';
 import { chosenWeight, setWeight, weightChoice, written } from './weight';
@@ -27,7 +28,7 @@ export class GradientsStop extends Stop {
       ${table ? html`<section class="panel"><h2>Every tensor, on “${text}”</h2>
         <heat-table .table=${table} label="The gradient of every tensor" .chosen=${table.rows.findIndex((r) => r[0] === weight.tensor)}
           .pick=${({ row }: Pick) => { const at = /\[(\d+),(\d+)\]/.exec(String(table.rows[row]![column(table, 'largest_at')])); setWeight({ tensor: String(table.rows[row]![0]), row: Number(at?.[1] ?? 0), column: Number(at?.[2] ?? 0) }); }}></heat-table>
-        <p class="small soft">${section(page, 'tensors')?.note} Choose a number to see the largest entry of that tensor.</p></section>` : nothing}
+        <p class="small soft">${words(section(page, 'tensors')?.note ?? '')} Choose a number to see the largest entry of that tensor.</p></section>` : nothing}
       ${absent >= 0 ? html`<lab-question .ask=${html`“${text}” has no <span class="mono">${absentLabel}</span>. What is the gradient of the first number in the embedding of <span class="mono">${absentLabel}</span>, and of the first in its row of lm_head?`}
         .answers=${['Both are 0', 'Only that of the embedding is 0', 'Neither is 0']}
         .judge=${async () => {

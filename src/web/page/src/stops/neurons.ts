@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { base, isOff, lab, setParam, setPosition, toggle } from '../lab';
 import { neuronPart } from '../frame/switches';
-import { asNumber, change, column, fixed, percent, section } from '../page';
+import { asNumber, change, column, fixed, percent, section, type Value } from '../page';
 import '../parts/heat-table';
 import type { Pick } from '../parts/heat-table';
 import '../parts/question';
@@ -10,6 +10,11 @@ import { without } from '../without';
 import { head, Stop, why } from './stop';
 
 const neuronOf = (address: unknown) => /^layer(\d+)\.mlp\.post\[neuron (\d+)\]/.exec(String(address));
+
+const shortName = (address: Value | undefined) => {
+  const found = neuronOf(address);
+  return found ? `L${found[1]} neuron ${found[2]}` : String(address);
+};
 
 export class NeuronsStop extends Stop {
   override render(): TemplateResult {
@@ -32,7 +37,7 @@ export class NeuronsStop extends Stop {
     const total = 4 * base()!.config.model.n_embd * base()!.config.model.n_layer;
     return html`<div class="stop">${title}
       ${table ? html`<section class="panel"><h2>On “${text}”</h2>
-        <heat-table .table=${table} label="Activations of neurons on the text" .most=${14} .chosen=${chosen} .pinned=${chosen >= 0 ? { row: chosen, column: Math.min(position + 1, table.columns.length - 1) } : undefined}
+        <heat-table .table=${{ ...table, rows: rows.map(([address, ...values]) => [shortName(address), ...values]) }} label="Activations of neurons on the text" .most=${14} .chosen=${chosen} .pinned=${chosen >= 0 ? { row: chosen, column: Math.min(position + 1, table.columns.length - 1) } : undefined}
           .pick=${({ row, column: c }: Pick) => { const found = neuronOf(rows[row]?.[0]); if (found) setParam('neuron', `${found[1]}.${found[2]}`);
             const at = /^position_(\d+)$/.exec(table.columns[c]?.key ?? ''); if (at) setPosition(Number(at[1])); }}></heat-table>
         <p class="small soft">${rows.length} of ${total} neurons fire somewhere on this text; the others are 0 at every position.</p></section>` : nothing}
@@ -44,7 +49,7 @@ export class NeuronsStop extends Stop {
             <div><dt>adds at most</dt><dd>${fixed(asNumber(cell('reach')), 3)} to the stream’s length</dd></div></dl>
           <dl class="facts"><div><dt>makes likelier</dt><dd class="mono">${cell('promotes')}</dd></div><div><dt>less likely</dt><dd class="mono">${cell('suppresses')}</dd></div></dl>
           <p class="small"><span class="soft">It fires most in</span> <span class="mono">${cell('contexts')}</span> <span class="soft">(the mark stands where it fires)</span></p>`
-          : over.problem ? html`<p class="small soft">What it fires on over many texts is not known here: ${over.problem.message}</p>` : nothing}</section>
+          : over.problem ? html`<p class="small soft">The text that this model was trained on is not here, so the page cannot say what else this neuron fires on.</p>` : nothing}</section>
       <lab-question .ask=${`Without neuron ${neuron} of layer ${layer}, how does the loss of “${text}” change?`} .answers=${['It rises', 'It falls', 'By less than 0.001']}
         .judge=${async () => {
           const by = (await without([part])).loss - lab.state.whole!.loss;

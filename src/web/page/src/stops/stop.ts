@@ -50,8 +50,10 @@ export class Stop extends Listening {
     }
     slot.asked = undefined;
   }
-  protected problems(): TemplateResult | typeof nothing {
-    const lines = [...new Set([...this.slots.values()].flatMap((s) => (s.problem ? [s.problem.message] : [])))];
+  /** What went wrong, but for the views named, which a stop can do without. */
+  protected problems(...without: string[]): TemplateResult | typeof nothing {
+    const all = [...this.slots].filter(([id]) => !without.includes(id));
+    const lines = [...new Set(all.flatMap(([, s]) => (s.problem ? [s.problem.message] : [])))];
     return lines.length ? html`${lines.map((l) => html`<p class="notice wrong" role="alert">${l}</p>`)}` : nothing;
   }
 

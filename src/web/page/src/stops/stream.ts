@@ -5,6 +5,7 @@ import { asNumber, column, fixed, percent, plain } from '../page';
 import '../parts/heat-table';
 import '../parts/question';
 import { sectionView } from '../parts/page-view';
+import { words } from '../words';
 import { head, Stop, why } from './stop';
 
 export class StreamStop extends Stop {
@@ -21,7 +22,7 @@ export class StreamStop extends Stop {
     return html`<div class="stop">${title}
       ${table ? html`<section class="panel"><h2>The probability of the real next character, stage by stage</h2>
         <heat-table .table=${table.table!} .label=${table.title ?? ''} .chosen=${position} .pick=${({ row }: { row: number }) => setPosition(row)} .pinned=${{ row: position, column: 2 }}></heat-table>
-        ${table.note ? html`<p class="small soft">${table.note}</p>` : nothing}</section>` : nothing}
+        ${table.note ? html`<p class="small soft">${words(table.note)}</p>` : nothing}</section>` : nothing}
       ${stages && prediction ? html`<lab-question .ask=${`Which part helps the real next character most after position ${position}?`}
         .answers=${stages.rows.slice(1).map((row) => String(row[0]).includes('mid') ? `attention (${String(row[0])})` : `MLP (${String(row[0])})`)}
         .judge=${() => {

@@ -1,6 +1,6 @@
 // Every view and topic of the program: a form made of its options, and its page. Text and position are those of the strip.
 import { html, nothing, type TemplateResult } from 'lit';
-import { lab, setParam } from '../lab';
+import { lab, setParam, writeAddress } from '../lab';
 import type { Options, OptionSpec, ViewSpec } from '../engine';
 import '../parts/page-view';
 import { head, Stop } from './stop';
@@ -40,6 +40,16 @@ export class ViewStop extends Stop {
     return spec.kind === 'explain' && (lab.state.params.example === '1' || (spec.name === 'softmax' && lab.state.params.NUMBER !== undefined));
   }
 
+  /** The options of the example in the program's help. */
+  private fill(spec: ViewSpec): void {
+    const params = { ...lab.state.params };
+    for (const [, name, value] of spec.example.matchAll(/--([\w-]+)(?: (?!--)('[^']*'|\S+))?/g)) {
+      if (name !== 'model' && name !== 'text' && name !== 'position') params[name!] = value?.replace(/^'|'$/g, '') ?? '1';
+    }
+    lab.set({ params });
+    writeAddress();
+  }
+
   private field(option: OptionSpec): TemplateResult {
     const name = option.name.replace(/^--/, '');
     const value = lab.state.params[name] ?? '';
@@ -76,7 +86,8 @@ export class ViewStop extends Stop {
           @change=${(e: Event) => setParam('example', (e.target as HTMLInputElement).checked ? '1' : undefined)}> the small built-in example</label>` : nothing}
         ${fields.map((o) => this.field(o))}</form>
       ${missing ?? nothing}
-      ${wanting ? html`<p class="notice">This view needs ${wanting.name.replace(/^--/, '')}: ${wanting.about}.</p>` : nothing}
+      ${wanting ? html`<div class="notice stack tight"><p>This view needs ${wanting.name.replace(/^--/, '')}: ${wanting.about}.</p>
+        ${spec.example.includes(wanting.name) ? html`<div><button class="button" @click=${() => this.fill(spec)}>fill in an example</button></div>` : nothing}</div>` : nothing}
       ${slot?.problem ? html`<p class="notice wrong" role="alert">${slot.problem.message}</p>` : nothing}
       ${slot?.page && !slot.problem ? html`<page-view .page=${slot.page}></page-view>` : nothing}
       ${slot && !slot.page && !slot.problem ? html`<p class="soft">One moment …</p>` : nothing}

@@ -1,6 +1,6 @@
 // One weight, chosen by tensor, row and column: what the stops about gradients and Adam share.
 import { html, type TemplateResult } from 'lit';
-import { base, lab, setParam } from '../lab';
+import { base, changeOf, lab, setChange, setParam } from '../lab';
 
 /** The tensors of a model and their shapes, as microgpt.py has them. */
 export function tensors(): { name: string; rows: number; columns: number }[] {
@@ -54,5 +54,7 @@ export function weightChoice(): TemplateResult {
       ${all.map((t) => html`<option .selected=${t.name === weight.tensor}>${t.name}</option>`)}</select></label>
     ${index('row', weight.row, (shape?.rows ?? 1) - 1, (row) => setWeight({ ...weight, row }))}
     ${index('column', weight.column, (shape?.columns ?? 1) - 1, (column) => setWeight({ ...weight, column }))}
-    <button class="button" @click=${random}>any other</button></div>`;
+    <button class="button" @click=${random}>any other</button>
+    <label class="row small"><span class="soft">set it to</span><input class="field" inputmode="decimal" placeholder="as trained" .value=${changeOf(written(weight))?.split('=')[1] ?? ''}
+      @change=${(e: Event) => { const value = (e.target as HTMLInputElement).value.trim().replace('−', '-'); setChange(written(weight), value === '' || !Number.isFinite(Number(value)) ? undefined : `${written(weight)}=${Number(value)}`); }}></label></div>`;
 }
