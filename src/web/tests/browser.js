@@ -31,6 +31,7 @@ export function launch() {
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1366, height: 900 }, offline: true, acceptDownloads: true, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(15000);
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (line) => line.type() === 'error' && faults.push(line.text()));

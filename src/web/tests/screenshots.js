@@ -16,7 +16,7 @@ for (const [width, height] of [[1366, 900], [375, 780]]) {
       await visit(page, `#/${stop}${stop.includes('?') ? '' : text}`);
       if (stop === 'train') {
         await page.getByRole('button', { name: 'Start training' }).click();
-        await page.waitForFunction(() => /The run is over|held-out loss/.test(document.querySelector('main').textContent), undefined, { timeout: 60000 }).catch(() => {});
+        await page.waitForFunction(() => lab.training.state.latest?.done && !lab.training.state.running, undefined, { timeout: 60000 }).catch(() => {});
       }
       const name = (stop.split('?')[0] || 'tour').replaceAll('/', '-');
       // As tall as its content: what stays at the bottom of the window would otherwise lie across the picture.

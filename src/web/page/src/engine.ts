@@ -75,8 +75,10 @@ export interface Run {
   characters: number;
   held_out: number;
   notices: string[];
+}
+export interface Baselines {
+  of: 'val' | 'train';
   baselines: { name: string; nats: number }[];
-  baselines_of: string;
 }
 export interface Trained {
   step: number;
@@ -190,6 +192,9 @@ export class Engine {
   }
   train(session: number, steps: number, milliseconds: number): Promise<Trained> {
     return this.call('lab_train', session, steps, milliseconds);
+  }
+  baselines(session: number): Promise<Baselines> {
+    return this.call('lab_baselines', session);
   }
   evaluate(session: number): Promise<{ held_out: number | null; train: number }> {
     return this.call('lab_evaluate', session);

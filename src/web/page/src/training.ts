@@ -1,6 +1,6 @@
 // A run in this page: it trains in short slices, so that views are answered between them, and keeps snapshots at growing
 // distances, which become the history of the run.
-import { EngineError, type Run, type Summary, type Trained } from './engine';
+import { EngineError, type Baselines, type Run, type Summary, type Trained } from './engine';
 import { engine, lab, message, moments, refresh, setMoment, shelve } from './lab';
 import { Store } from './store';
 
@@ -30,6 +30,8 @@ export class Curve {
 
 export interface TrainingState {
   run?: Run;
+  /** Known a little after the run has begun. */
+  baselines?: Baselines;
   name: string;
   running: boolean;
   starting: boolean;
@@ -103,7 +105,7 @@ async function snapshot(): Promise<void> {
 
 function record(slice: Trained): void {
   const { curve, heldOut, charactersPerSecond } = training.state;
-  slice.losses.forEach((loss, i) => curve.add(slice.first + i + 1, Number(loss)));
+  slice.losses.forEach((loss, i) => curve.add(slice.first + i, Number(loss)));
   const rate = slice.seconds > 0 ? slice.characters / slice.seconds : 0;
   training.set({
     latest: slice,
@@ -147,6 +149,7 @@ function begin(run: Run): void {
   subject = -1;
   training.set({
     run,
+    baselines: undefined,
     step: 0,
     curve: new Curve(),
     heldOut: [],
@@ -156,6 +159,10 @@ function begin(run: Run): void {
     summary: undefined,
     problem: undefined,
   });
+  void engine.baselines(run.session).then(
+    (baselines) => training.state.run === run && training.set({ baselines }),
+    () => undefined, // the run was closed meanwhile
+  );
 }
 
 /** Begins a run of this text; `set` are keys of the config as on the command line. */

@@ -55,9 +55,9 @@ export class Strip extends Listening {
         const chosen = i === position;
         const out = isOff('embed.position') || isOff(`embed.position[position ${i}]`);
         return html`<button class="token ${label === 'BOS' ? 'special' : ''} ${out ? 'out' : ''}" tabindex=${chosen ? 0 : -1} aria-current=${chosen ? 'true' : nothing}
-          aria-label=${`position ${i}, ${label}; next probably ${vocabulary[best]}, ${percent(row[best]!)}`}
           @click=${() => setPosition(i)}>
-          <span class="next"><b>${plain(vocabulary[best]!)}</b> ${percent(row[best]!)}</span><span class="box">${plain(label)}</span></button>`;
+          <span class="next"><span class="unseen">next probably </span><b>${plain(vocabulary[best]!)}</b> ${percent(row[best]!)}</span>
+          <span class="box">${plain(label)}</span><span class="unseen">, position ${i}</span></button>`;
       })}</div>`;
   }
 

@@ -102,6 +102,7 @@ export class HeatTable extends Part {
       row.map((value, c) => {
         const column = table.columns[c]!;
         const h = heat[r]?.[c];
+        if (c < table.labels && !value && value !== 0) return html`<td></td>`;
         if (c < table.labels) return html`<th scope="row" class=${words(column)}>${plain(show(value, column.format))}</th>`;
         if (value === null && matrix && column.heat !== 'none' && r < size)
           return html`<td class="never"><span class="unseen">never computed</span></td>`;
@@ -119,10 +120,8 @@ export class HeatTable extends Part {
         @pointerover=${(e: Event) => this.mark(e, true)} @pointerout=${(e: Event) => this.mark(e, false)}
         @focusin=${(e: Event) => this.mark(e, true)} @focusout=${(e: Event) => this.mark(e, false)}
         @keydown=${(e: KeyboardEvent) => this.move(e)}>
-        <thead><tr>${table.columns.map((c, i) =>
-          i < table.labels && !c.title
-            ? html`<td></td>`
-            : html`<th scope="col" class=${words(c)}>${plain(c.title)}</th>`)}</tr></thead>
+        <thead><tr>${table.columns.map((c) =>
+          c.title ? html`<th scope="col" class=${words(c)}>${plain(c.title)}</th>` : html`<td></td>`)}</tr></thead>
         <tbody>${table.rows.slice(0, shown).map((row, r) => html`<tr class=${r === this.chosen ? 'chosen' : ''}>${cells(row, r)}</tr>`)}
         ${table.rows.slice(size).map((row, r) => html`<tr class="total">${cells(row, size + r)}</tr>`)}</tbody>
       </table></div>

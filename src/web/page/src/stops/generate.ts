@@ -103,7 +103,7 @@ export class GenerateStop extends Stop {
   private sliders(): TemplateResult {
     const s = this.settings;
     const v = lab.state.prediction!.vocabulary.length;
-    const slider = (name: string, key: keyof Settings, low: number, high: number, step: number, says: string) => html`<label class="labelled"><span class="soft">${name}: <output>${says}</output></span>
+    const slider = (name: string, key: keyof Settings, low: number, high: number, step: number, says: string) => html`<label class="labelled"><span class="soft">${name}: <b>${says}</b></span>
       <input type="range" min=${low} max=${high} step=${step} .value=${String(s[key])} aria-valuetext=${says} @input=${(e: Event) => setParam(key, (e.target as HTMLInputElement).value)}></label>`;
     return html`<div class="columns">
       ${slider('temperature', 'temperature', 0, 2, 0.05, s.temperature === 0 ? '0, always the likeliest' : fixed(s.temperature, 2))}

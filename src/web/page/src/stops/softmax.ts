@@ -102,7 +102,7 @@ export class SoftmaxStop extends Stop {
         ${changed ? html`<td>${written(given[i]!)}</td>` : nothing}
         <td class="edge">${written(naive.exponentials[i]!)}</td><td>${written(naive.p[i]!)}</td>
         <td class="edge">${written(stable.exponents[i]!)}</td><td>${written(stable.exponentials[i]!)}</td><td><b>${written(stable.p[i]!)}</b></td>
-        <td>${z.length > 2 ? html`<button class="link small" aria-label=${`take ${this.name(i)} away`} @click=${() => this.setZ(z.filter((_, j) => j !== i), this.names.filter((_, j) => j !== i))}>remove</button>` : nothing}</td></tr>`)}
+        <td>${z.length > 2 ? html`<button class="link small" aria-label=${`remove ${this.name(i)}`} @click=${() => this.setZ(z.filter((_, j) => j !== i), this.names.filter((_, j) => j !== i))}>remove</button>` : nothing}</td></tr>`)}
         <tr class="total"><th scope="row">sum</th><td></td>${changed ? html`<td></td>` : nothing}<td class="edge">${written(naive.sum)}</td><td>${written(naive.p.reduce((s, v) => s + v, 0))}</td>
         <td class="edge"></td><td>${written(stable.sum)}</td><td>${written(stable.p.reduce((s, v) => s + v, 0))}</td><td></td></tr></tbody></table></div>
       ${z.length < most ? html`<div><button class="link small" @click=${() => this.setZ([...z, 0], this.names.length ? [...this.names, '+'] : [])}>add a number</button></div>` : nothing}`;
@@ -111,7 +111,7 @@ export class SoftmaxStop extends Stop {
   private sliders(): TemplateResult {
     const { scale, shift, precision } = this;
     const slider = (name: string, says: string, value: number, low: number, high: number, step: number, set: (v: number) => void) => html`<label class="labelled">
-      <span class="soft">${name}: <output>${says}</output></span><input type="range" min=${low} max=${high} step=${step} .value=${String(value)} aria-valuetext=${says}
+      <span class="soft">${name}: <b>${says}</b></span><input type="range" min=${low} max=${high} step=${step} .value=${String(value)} aria-valuetext=${says}
         @input=${(e: Event) => set(Number((e.target as HTMLInputElement).value))}></label>`;
     const choice = (p: Precision) => html`<button class="button" aria-pressed=${precision === p ? 'true' : 'false'} @click=${() => setParam('dtype', p)}>${p}</button>`;
     return html`<div class="columns">
@@ -146,7 +146,7 @@ export class SoftmaxStop extends Stop {
     return html`<section class="panel"><h2>Temperature</h2>
       <p>Divide every z by T first. A low temperature makes the largest stand out, a high one makes all alike.</p>
       ${formula(html`p = softmax(z / T), &ensp; entropy = −Σ<sub>i</sub> p<sub>i</sub> ln p<sub>i</sub>`, null, `${fixed(entropy(now), 4)} nats at T = ${fixed(this.temperature, 2)}; at most ln ${given.length} = ${fixed(Math.log(given.length), 4)}`)}
-      <label class="labelled"><span class="soft">T: <output>${fixed(this.temperature, 2)}</output></span><input type="range" min="-2.3" max="1.4" step="0.02" .value=${String(Math.log(this.temperature))}
+      <label class="labelled"><span class="soft">T: <b>${fixed(this.temperature, 2)}</b></span><input type="range" min="-2.3" max="1.4" step="0.02" .value=${String(Math.log(this.temperature))}
         aria-valuetext=${fixed(this.temperature, 2)} @input=${(e: Event) => (this.temperature = Math.exp(Number((e.target as HTMLInputElement).value)))}></label>
       <div class="columns"><div>${bars(now.map((v, i) => ({ name: html`<span class="mono">${this.name(i)}</span>`, value: v, text: fixed(v, 3) })).slice(0, 27), 'p', 1)}</div>
       <div><lab-curve .height=${220} label="The largest probabilities over the temperature" .xTitle=${'temperature'} .yTitle=${'p'}

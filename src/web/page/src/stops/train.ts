@@ -55,7 +55,7 @@ export class TrainStop extends Listening {
 
   private sizeChoice(): TemplateResult {
     const range = (name: string, value: number, most: number, least: number, says: string, set: (v: number) => void) => html`<label class="labelled grow">
-      <span class="soft">${name}: <output>${says}</output></span>
+      <span class="soft">${name}: <b>${says}</b></span>
       <input type="range" min=${least} max=${most} .value=${String(value)} aria-valuetext=${says} @input=${(e: Event) => set(Number((e.target as HTMLInputElement).value))}></label>`;
     return html`<fieldset class="stack tight"><legend>The model</legend>
       ${range('time', this.time, times.length - 1, 0, `${times[this.time]} s`, (v) => (this.time = v))}
@@ -83,8 +83,8 @@ export class TrainStop extends Listening {
   }
 
   private curve(): TemplateResult {
-    const { run, curve, heldOut, step } = training.state;
-    const levels = run!.baselines.filter((b) => b.name in onLines).map((b) => ({ name: onLines[b.name]!, value: Number(b.nats) }));
+    const { run, curve, heldOut, step, baselines } = training.state;
+    const levels = (baselines?.baselines ?? []).filter((b) => b.name in onLines).map((b) => ({ name: onLines[b.name]!, value: Number(b.nats) }));
     return html`<section class="panel"><h2>Loss at step ${whole(step)} of ${whole(run!.steps)}</h2>
       <lab-curve label="The training loss and the held-out loss over the steps" .yTitle=${'nats per character'}
         .lines=${[
