@@ -280,8 +280,10 @@ test('bad input says one line where it belongs, and nothing is lost', async () =
     await page.getByLabel('learning rate').fill('1e10');
     await page.getByLabel('learning rate').press('Tab');
     await page.getByRole('button', { name: 'Start training' }).click();
+    await page.waitForFunction(() => lab.training.state.run?.config.train.learning_rate === 1e10);
     await page.waitForFunction(() => lab.training.state.problem || lab.training.state.latest?.done, undefined, { timeout: 60000 });
-    assert.ok(await page.evaluate(() => lab.training.state.problem), 'it says what went wrong');
+    const said = await page.evaluate(() => [lab.training.state.problem, lab.training.state.curve.losses.at(-1)]);
+    assert.ok(said[0], `it says what went wrong: ${said}`);
     assert.ok(await page.evaluate(() => lab.store.state.shelf.length) >= models);
   });
 });

@@ -122,6 +122,15 @@ export interface Samples {
 export type Edit = { off: string } | { weight: string; to: number } | { from: number; at: string };
 export type Options = Record<string, string | number | boolean | string[]>;
 
+/** What a page was made from. */
+export interface Source {
+  model: number;
+  kind: Kind;
+  name: string;
+  options: Options;
+}
+export const sources = new WeakMap<Page, Source>();
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(reason: unknown): void;
@@ -222,8 +231,15 @@ export class Engine {
     return this.call('lab_drop', model);
   }
 
-  page(model: number, kind: Kind, name: string, options: Options): Promise<Page> {
-    return this.call('lab_page', model, kind, name, JSON.stringify(options));
+  async page(model: number, kind: Kind, name: string, options: Options): Promise<Page> {
+    const page = await this.call<Page>('lab_page', model, kind, name, JSON.stringify(options));
+    sources.set(page, { model, kind, name, options });
+    return page;
+  }
+  /** The figures or a table of a page, drawn by the program. */
+  export(source: Source, format: 'svg' | 'csv' | 'text', section: string): Promise<{ text: string }> {
+    const { model, kind, name, options } = source;
+    return this.call('lab_export', model, kind, name, JSON.stringify(options), format, section);
   }
   predict(model: number, text: string): Promise<Prediction> {
     return this.call('lab_predict', model, text);

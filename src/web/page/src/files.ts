@@ -9,13 +9,16 @@ interface Carried {
   files: { path: string; base64?: string; text?: string }[];
 }
 
-const encoder = new TextEncoder();
-
-function fromBase64(text: string): Uint8Array {
-  const raw = atob(text);
-  return Uint8Array.from(raw, (c) => c.charCodeAt(0));
+/** A file with its place in what was dropped. */
+export interface Dropped {
+  path: string;
+  file: File;
 }
 
+const encoder = new TextEncoder();
+const fromBase64 = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/** A checkpoint, or a run folder with all its checkpoints as moments. */
 async function openAll(name: string, path: string): Promise<void> {
   const best = await engine.open(path);
   const moments: Model[] = [];
@@ -34,24 +37,49 @@ export async function openCarried(): Promise<void> {
   await openAll(carried.name, carried.open);
 }
 
-const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer());
+const isCheckpoint = (path: string) => path.endsWith('.safetensors');
 
-/** Whether a file is a text to train on; what is neither text nor checkpoint, the engine refuses in its own words. */
-export const isCheckpoint = (file: File) => /\.(safetensors|bin|ckpt|npz)$/i.test(file.name);
-
-/** Checkpoints, or the files of a run folder; returns the texts among them. */
-export async function openFiles(files: File[]): Promise<File[]> {
-  const checkpoints = files.filter(isCheckpoint);
-  for (const file of checkpoints) {
+/** Opens the run folders and checkpoints among the files. What is left are texts, if there was nothing else. */
+export async function openFiles(files: Dropped[]): Promise<File[]> {
+  const runs = files.flatMap(({ path }) => (/(^|\/)config\.json$/.test(path) ? [path.replace(/\/?config\.json$/, '')] : []));
+  const checkpoints = files.filter(({ path }) => isCheckpoint(path) && !runs.some((run) => path.startsWith(run)));
+  if (!runs.length && !checkpoints.length) return files.map(({ file }) => file);
+  try {
+    // All of them: a model's text may be among them, and is looked for beside it.
+    for (const { path, file } of files) await engine.write(`/dropped/${path}`, new Uint8Array(await file.arrayBuffer()));
+  } catch (problem) {
+    report(problem);
+  }
+  const named = [...runs.map((run) => [run || 'run', run]), ...checkpoints.map(({ path }) => [path.replace(/\.\w+$/, ''), path])];
+  for (const [name, path] of named) {
     try {
-      const path = `/dropped/${file.name}`;
-      await engine.write(path, await bytesOf(file));
-      shelve({ name: file.name.replace(/\.\w+$/, ''), moments: [await engine.open(path)] });
+      await openAll(name!.replace(/.*\//, ''), `/dropped/${path}`);
     } catch (problem) {
       report(problem);
     }
   }
-  return files.filter((file) => !isCheckpoint(file));
+  return [];
+}
+
+async function inEntry(entry: FileSystemEntry): Promise<Dropped[]> {
+  if (entry.isFile) {
+    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
+    return [{ path: entry.fullPath.replace(/^\//, ''), file }];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: Dropped[] = [];
+  // A reader gives a hundred entries at a time, and none at the end.
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return found;
+    for (const inner of some) found.push(...(await inEntry(inner)));
+  }
+}
+
+/** Files and folders that were dropped. The entries must be taken before anything is awaited. */
+export async function droppedFiles(data: DataTransfer | null): Promise<Dropped[]> {
+  const entries = [...(data?.items ?? [])].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+  return (await Promise.all(entries.map(inEntry))).flat();
 }
 
 export function save(name: string, content: string | Uint8Array, type: string): void {
@@ -62,12 +90,12 @@ export function save(name: string, content: string | Uint8Array, type: string): 
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-export function pickFiles(): Promise<File[]> {
+export function pickFiles(): Promise<Dropped[]> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
     input.type = 'file';
     input.multiple = true;
-    input.onchange = () => resolve([...(input.files ?? [])]);
+    input.onchange = () => resolve([...(input.files ?? [])].map((file) => ({ path: file.name, file })));
     input.click();
   });
 }

@@ -32,6 +32,8 @@ export interface LabState {
   textProblem?: string;
   heldOut?: number;
   heldOutWhole?: number;
+  /** Of what text: val, or all of it where nothing was held out. */
+  split?: string;
   /** One line about the last thing that went wrong, until it is closed. */
   problem?: string;
   theme: '' | 'light' | 'dark';
@@ -61,7 +63,7 @@ export const report = (problem: unknown) => lab.set({ problem: message(problem) 
 // --- what follows from model, text and switches ---
 
 const heldOutCharacters = 3000;
-const heldOutOf = new Map<number, number>();
+const heldOutOf = new Map<number, { loss: number; split: string }>();
 let asked = 0;
 let edited: Model | undefined;
 let editedOf = '';
@@ -87,12 +89,13 @@ async function withoutParts(model: Model, off: string[]): Promise<Model> {
   return changed;
 }
 
-async function heldOut(model: Model): Promise<number> {
+async function heldOut(model: Model): Promise<{ loss: number; split: string }> {
   const known = heldOutOf.get(model.model);
   if (known !== undefined) return known;
-  const { loss } = await engine.heldOut(model.model, heldOutCharacters);
-  heldOutOf.set(model.model, Number(loss));
-  return Number(loss);
+  const { loss, split } = await engine.heldOut(model.model, heldOutCharacters);
+  const measured = { loss: Number(loss), split };
+  heldOutOf.set(model.model, measured);
+  return measured;
 }
 
 /** Brings predictions and losses up to date. A later call makes an earlier one give up. */
@@ -125,9 +128,10 @@ export async function refresh(): Promise<void> {
       if (turn !== asked) return;
       lab.set({ prediction: undefined, whole: undefined, textProblem: message(problem) });
     }
-    const without = await heldOut(model);
+    const now = await heldOut(model);
     if (turn !== asked) return;
-    lab.set({ heldOut: without, heldOutWhole: await heldOut(whole) });
+    const trained = await heldOut(whole);
+    if (turn === asked) lab.set({ heldOut: now.loss, split: now.split, heldOutWhole: trained.loss });
   } catch (problem) {
     // A model whose text is not in the page has no held-out loss.
     if (turn === asked) lab.set({ heldOut: undefined, heldOutWhole: undefined });

@@ -103,7 +103,7 @@ export const chosenText = (): { name: string; text: string } => {
 const mostBytes = 4_000_000;
 
 /** A text from a file. What is no text is refused here, where it would otherwise be shown. */
-export async function takeText(file: File): Promise<void> {
+export async function takeText(file: File): Promise<boolean> {
   try {
     if (file.size > mostBytes) throw new Error(`${file.name}: has ${(file.size / 1e6).toFixed(1)} MB; a page takes at most ${mostBytes / 1e6} MB of text`);
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -116,7 +116,9 @@ export async function takeText(file: File): Promise<void> {
     if (text.includes('\0')) throw new Error(`${file.name}: has bytes of 0 in it, so it is not a text`);
     own.set({ chosen: ownText, name: file.name.replace(/\.\w+$/, '').replace(/[^\w-]+/g, '-') || 'my-text', text });
     lab.set({ problem: undefined });
+    return true;
   } catch (problem) {
     report(message(problem));
+    return false;
   }
 }

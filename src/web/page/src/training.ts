@@ -79,7 +79,7 @@ async function snapshot(): Promise<void> {
   const followed = lab.state.subject === subject && lab.state.moment === moments().length - 1;
   const model = await engine.snapshot(run.session);
   if (subject < 0) {
-    shelve({ name: training.state.name, moments: [model] });
+    shelve({ name: run.folder.replace(/.*\//, ''), moments: [model] });
     subject = lab.state.shelf.length - 1;
   } else {
     const shelf = [...lab.state.shelf];
@@ -132,6 +132,7 @@ async function loop(): Promise<void> {
   try {
     for (let more = true; more && training.state.running; ) {
       const { slow } = training.state;
+      if (slow) nextSnapshot = training.state.step + 1; // every step can be looked at
       more = slow ? await slice(1, 0) : await slice(1_000_000, sliceMilliseconds);
       if (slow && more) await rest(slowPause);
     }
@@ -191,6 +192,18 @@ export function goOn(): void {
   if (training.state.running || !training.state.run) return;
   training.set({ running: true, problem: undefined });
   void loop();
+}
+/** Twice as many steps in all: the run is taken up where it ended. */
+export async function more(): Promise<void> {
+  const { run } = training.state;
+  if (!run) return;
+  try {
+    await engine.close(run.session);
+    training.set({ run: await engine.resume(run.folder, 2 * run.steps), latest: undefined, summary: undefined });
+    goOn();
+  } catch (problem) {
+    training.set({ problem: message(problem) });
+  }
 }
 export const pause = () => training.set({ running: false });
 export const setSlow = (slow: boolean) => training.set({ slow });

@@ -1,7 +1,7 @@
 // The frame: strip, tour, the stop itself, switches, history. Narrow screens have the three at the sides as drawers.
 import { html, nothing, type TemplateResult } from 'lit';
 import { address, lab, moments } from '../lab';
-import { isCheckpoint, openFiles } from '../files';
+import { droppedFiles, openFiles } from '../files';
 import { takeText } from '../texts';
 import { Listening } from '../parts/part';
 import { stopOf, tour } from '../tour';
@@ -23,19 +23,16 @@ export class App extends Listening {
     this.addEventListener('dragover', (e) => e.preventDefault());
     this.addEventListener('drop', (e) => {
       e.preventDefault();
-      void this.dropped([...(e.dataTransfer?.files ?? [])]);
+      void this.dropped(e.dataTransfer);
     });
     addEventListener('keydown', (e) => {
       if (e.key === 'Escape' && this.drawer) this.drawer = '';
     });
   }
 
-  private async dropped(files: File[]): Promise<void> {
-    const texts = await openFiles(files);
-    if (texts[0] && !isCheckpoint(texts[0])) {
-      await takeText(texts[0]);
-      location.hash = address('train');
-    }
+  private async dropped(data: DataTransfer | null): Promise<void> {
+    const [text] = await openFiles(await droppedFiles(data));
+    if (text && (await takeText(text))) location.hash = address('train');
   }
 
   protected override updated(): void {

@@ -1,10 +1,10 @@
 // The text as tokens, with what the model expects next above each; one of them is the chosen position in every view.
 // Arrow keys move it, typing changes the text where it is.
 import { html, nothing, type TemplateResult } from 'lit';
-import { address, base, lab, setPosition, setText, setTheme, isOff, dark } from '../lab';
+import { address, base, engine, lab, report, setPosition, setText, setTheme, isOff, dark } from '../lab';
 import { openFiles, pickFiles, save } from '../files';
-import { engine, report } from '../lab';
 import { fixed, percent, plain } from '../page';
+import { takeText } from '../texts';
 import { Listening } from '../parts/part';
 
 const indexOfLargest = (values: number[]) => values.reduce((best, v, i) => (v > values[best]! ? i : best), 0);
@@ -72,8 +72,8 @@ export class Strip extends Listening {
   }
 
   private async open(): Promise<void> {
-    const texts = await openFiles(await pickFiles());
-    if (texts.length) report(`${texts[0]!.name}: this is no checkpoint; a text belongs on the page “Train”`);
+    const [text] = await openFiles(await pickFiles());
+    if (text && (await takeText(text))) location.hash = address('train');
   }
 
   override render(): TemplateResult {

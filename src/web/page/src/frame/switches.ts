@@ -28,12 +28,12 @@ export class Switches extends Listening {
   }
 
   private losses(): TemplateResult {
-    const { heldOut, heldOutWhole, prediction, whole, off } = lab.state;
+    const { heldOut, heldOutWhole, split, prediction, whole, off } = lab.state;
     const row = (name: string, now: number | undefined, before: number | undefined) => {
       const difference = now !== undefined && before !== undefined && off.length ? html` <b>${change(now - before)}</b>` : nothing;
       return now === undefined || !Number.isFinite(now) ? nothing : html`<dt>${name}</dt><dd>${fixed(now, 3)}${difference}</dd>`;
     };
-    return html`<dl>${row('this text', prediction?.loss, whole?.loss)}${row('held-out text', heldOut, heldOutWhole)}</dl>
+    return html`<dl>${row('this text', prediction?.loss, whole?.loss)}${row(split === 'val' ? 'held-out text' : 'its own text', heldOut, heldOutWhole)}</dl>
       ${off.length ? html`<p class="row"><button class="button" @click=${allOn}>all as trained</button><span class="soft">${off.length} changed</span></p>
         <ul class="changes">${off.filter((c) => /[=<]/.test(c)).map((c) => html`<li><button class="link mono" title="take this change back" @click=${() => lab.state.off.includes(c) && toggle(c.replace(/(=[^=]*|<\d+:\d+)$/, ''))}>${c.replace(/<\d+:(\d+)$/, ' from step $1')}</button></li>`)}</ul>` : nothing}`;
   }

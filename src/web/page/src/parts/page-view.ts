@@ -1,7 +1,9 @@
 // Any page of the program, drawn: its facts, and section by section what it says, the formula, the figure and the table.
 import { html, nothing, type TemplateResult } from 'lit';
 import { asNumber, csv, column, number, show, type Figure, type Page, type Section, type Table } from '../page';
+import { sources } from '../engine';
 import { save } from '../files';
+import { engine, report } from '../lab';
 import { bars } from './bars';
 import './curve';
 import { formula, lines } from './formula';
@@ -82,6 +84,15 @@ function figureOf(section: Section, page: Page): TemplateResult | typeof nothing
   }
 }
 
+async function saveFigure(page: Page, section: Section): Promise<void> {
+  try {
+    const { text } = await engine.export(sources.get(page)!, 'svg', section.key);
+    save(`${page.view}-${section.key}.svg`, text, 'image/svg+xml');
+  } catch (problem) {
+    report(problem);
+  }
+}
+
 export function sectionView(section: Section, page: Page, index?: number): TemplateResult {
   const { table } = section;
   const wide = table !== null && table.columns.length > 14;
@@ -98,6 +109,7 @@ export function sectionView(section: Section, page: Page, index?: number): Templ
       ${table && table.total_rows > drawn(table).length ? html`<span>${drawn(table).length} of ${table.total_rows} rows</span>` : nothing}
       ${lines(section.lines)}
       ${section.address ? html`<code>${section.address}</code>` : nothing}
+      ${section.figure && section.figure.kind !== 'line' && sources.has(page) ? html`<button class="link" @click=${() => saveFigure(page, section)}>SVG</button>` : nothing}
       ${table ? html`<button class="link" @click=${() => save(`${page.view}-${section.key}.csv`, csv(table), 'text/csv')}>CSV</button>` : nothing}
     </div></section>`;
 }

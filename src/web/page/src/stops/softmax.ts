@@ -102,7 +102,7 @@ export class SoftmaxStop extends Stop {
         ${changed ? html`<td>${written(given[i]!)}</td>` : nothing}
         <td class="edge">${written(naive.exponentials[i]!)}</td><td>${written(naive.p[i]!)}</td>
         <td class="edge">${written(stable.exponents[i]!)}</td><td>${written(stable.exponentials[i]!)}</td><td><b>${written(stable.p[i]!)}</b></td>
-        <td>${z.length > 2 ? html`<button class="link small" aria-label=${`remove ${this.name(i)}`} @click=${() => this.setZ(z.filter((_, j) => j !== i), this.names.filter((_, j) => j !== i))}>remove</button>` : nothing}</td></tr>`)}
+        <td>${z.length > 2 ? html`<button class="link small" aria-label=${`remove ${this.name(i)}`} @click=${() => this.setZ(z.filter((_, j) => j !== i), this.names.filter((_, j) => j !== i))}>×</button>` : nothing}</td></tr>`)}
         <tr class="total"><th scope="row">sum</th><td></td>${changed ? html`<td></td>` : nothing}<td class="edge">${written(naive.sum)}</td><td>${written(naive.p.reduce((s, v) => s + v, 0))}</td>
         <td class="edge"></td><td>${written(stable.sum)}</td><td>${written(stable.p.reduce((s, v) => s + v, 0))}</td><td></td></tr></tbody></table></div>
       ${z.length < most ? html`<div><button class="link small" @click=${() => this.setZ([...z, 0], this.names.length ? [...this.names, '+'] : [])}>add a number</button></div>` : nothing}`;
@@ -177,7 +177,7 @@ export class SoftmaxStop extends Stop {
     const stable = properties(this.given, this.precision, true);
     const verdict = (holds: boolean) => (holds ? 'yes' : html`<b class="wrong">no</b>`);
     return html`<section class="panel"><h2>Four properties, checked on these numbers</h2>
-      <div class="table" role="region" aria-label="Four properties"><table><thead><tr><td></td><th scope="col" class="words">as the formula says</th><th scope="col" class="words">maximum subtracted</th></tr></thead>
+      <div class="table" role="region" aria-label="Four properties"><table class="checks"><thead><tr><td></td><th scope="col" class="words">as the formula says</th><th scope="col" class="words">maximum subtracted</th></tr></thead>
       <tbody>${stable.map((property, i) => html`<tr><th scope="row">${property.name}</th>
         <td class="words">${verdict(naive[i]!.holds)} <span class="soft">${naive[i]!.measured}</span></td><td class="words">${verdict(property.holds)} <span class="soft">${property.measured}</span></td></tr>`)}</tbody></table></div></section>`;
   }

@@ -1,20 +1,20 @@
 // Training: the text, the size, the curve above the lines that mean something, and texts as they get better.
 import { html, nothing, type TemplateResult } from 'lit';
-import { lab } from '../lab';
-import { fixed, whole } from '../page';
+import { address, lab } from '../lab';
+import { asNumber, column, fixed, number, section, whole } from '../page';
 import '../parts/curve';
 import '../parts/question';
-import { Listening } from '../parts/part';
+import { bars } from '../parts/bars';
 import { pickFiles } from '../files';
 import { chosenText, own, ownText, takeText, texts } from '../texts';
-import { again, goOn, oneStep, pause, setSlow, startTraining, training } from '../training';
-import { head, why } from './stop';
+import { again, goOn, more, oneStep, pause, setSlow, startTraining, training } from '../training';
+import { head, Stop, why } from './stop';
 
 const widths = [8, 16, 32, 48, 64];
 const times = [1, 2, 5, 10, 30, 60];
 const onLines: Record<string, string> = { uniform: 'guessing', bigram: 'bigram table', '4-gram': '4-gram table' };
 
-export class TrainStop extends Listening {
+export class TrainStop extends Stop {
   static override properties = { byHand: { state: true }, width: { state: true }, layers: { state: true }, time: { state: true }, rate: { state: true } };
   protected override stores = [lab, training, own] as never[];
   declare byHand: boolean;
@@ -48,7 +48,7 @@ export class TrainStop extends Listening {
       ${chosen === ownText
         ? html`<label class="labelled"><span class="soft">Type or paste it, one example a line, or as prose; or drop a file anywhere.</span>
             <textarea rows="5" .value=${text} maxlength="4000000" @input=${(e: Event) => own.set({ text: (e.target as HTMLTextAreaElement).value })}></textarea></label>
-            <div><button class="button" @click=${async () => { const [file] = await pickFiles(); if (file) await takeText(file); }}>open a file</button></div>`
+            <div><button class="button" @click=${async () => { const [chosen] = await pickFiles(); if (chosen) await takeText(chosen.file); }}>open a file</button></div>`
         : html`<p class="small soft mono">${texts[chosen]!.text.slice(0, 90).replace(/\n+/g, ' ')} … <span>(${whole(texts[chosen]!.text.length)} characters)</span></p>`}
     </fieldset>`;
   }
@@ -77,6 +77,7 @@ export class TrainStop extends Listening {
       ${run
         ? html`<button class="button" ?disabled=${starting || done} @click=${running ? pause : goOn}>${running ? 'pause' : 'go on'}</button>
             <button class="button" ?disabled=${running || starting || done} @click=${oneStep}>one step</button>
+            ${done ? html`<button class="button" ?disabled=${running} @click=${more}>twice as many steps</button>` : nothing}
             <button class="button" ?disabled=${starting} @click=${again}>again from the same start</button>`
         : nothing}
       <label class="small"><input type="checkbox" .checked=${slow} @change=${(e: Event) => setSlow((e.target as HTMLInputElement).checked)}> slowly, step by step</label></div>`;
@@ -103,16 +104,39 @@ export class TrainStop extends Listening {
         ${latest ? one('learning rate', fixed(latest.learning_rate, 4)) : nothing}
         ${charactersPerSecond ? one('characters per second', whole(charactersPerSecond)) : nothing}
         ${one('parameters', whole(run!.n_parameters))}</dl>
-      <p role="status" class="small soft">${running ? 'training' : summary?.says ?? (latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'paused')}</p>`;
+      <p role="status" class="small soft">${running ? 'training' : (summary?.says ?? (latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'paused'))}</p>
+      ${this.byHeart()}`;
+  }
+
+  /** Where the held-out loss has turned. */
+  private byHeart(): TemplateResult | typeof nothing {
+    const { heldOut } = training.state;
+    const best = heldOut.reduce((low, h) => (h.loss < low.loss ? h : low), heldOut[0]!);
+    const end = heldOut[heldOut.length - 1];
+    if (!end || end.loss < best.loss + 0.03) return nothing;
+    return html`<p class="notice small">The held-out loss was lowest at step ${whole(best.step)}, with ${fixed(best.loss, 3)}, and has risen since while the training loss went on falling: the model is learning its text by heart.
+      A longer text, a smaller model or fewer steps would help.</p>`;
+  }
+
+  /** What the last step was made of, when there is time to look. */
+  private step(): TemplateResult | typeof nothing {
+    const { slow, running, latest, run } = training.state;
+    if (!run || !latest || (running && !slow) || latest.done || !lab.state.prediction) return nothing;
+    const table = section(this.page('study', 'gradients', { '--text': lab.state.text, '--differences': 0 }), 'tensors')?.table;
+    if (!table) return nothing;
+    const norm = column(table, 'norm');
+    return html`<section class="panel"><h2>The gradients now, for “${lab.state.text}”</h2>
+      <p class="small soft">How long the gradient of each tensor is. The next step moves every weight against its own. <a href=${address('gradients')}>Gradients</a> takes them apart.</p>
+      ${bars(table.rows.map((row) => ({ name: String(row[0]), value: asNumber(row[norm]), text: number(asNumber(row[norm]), 3) })))}</section>`;
   }
 
   private samples(): TemplateResult {
     const { samples } = training.state;
     const shown = samples.length > 8 ? samples.filter((_, i) => i === samples.length - 1 || i % Math.ceil(samples.length / 7) === 0) : samples;
     return html`<section class="panel"><h2>What it writes</h2>
-      <p class="small soft">At each of these steps the model writes eight texts with the same random numbers. Those in grey stand in the training text.</p>
+      <p class="small soft">At each of these steps the model writes eight texts with the same random numbers. Those in grey stand in the training text. Each leads to the sum behind its last letter.</p>
       <ul class="sample-list">${shown.map(({ step, texts }) => html`<li><span class="at">${whole(step)}</span>
-        <span class="words">${texts.slice(0, texts.some((t) => t.text.length > 40) ? 1 : 8).map((t, i) => html`${i ? '  ·  ' : ''}<span class=${t.isNew === false ? 'copy' : ''}>${t.text || '(nothing)'}</span>`)}</span></li>`)}</ul></section>`;
+        <span class="words">${texts.slice(0, texts.some((t) => t.text.length > 40) ? 1 : 8).map((t, i) => html`${i ? '  ·  ' : ''}<a class=${t.isNew === false ? 'copy' : ''} href=${`#/ledger?text=${encodeURIComponent(t.text)}&pos=${Math.max(0, [...t.text].length - 1)}`}>${t.text || '(nothing)'}</a>`)}</span></li>`)}</ul></section>`;
   }
 
   private question(): TemplateResult {
@@ -136,7 +160,7 @@ export class TrainStop extends Listening {
       ${starting ? html`<p class="small soft" role="status">Measuring this machine, and choosing …</p>` : nothing}
       ${problem ? html`<p class="notice wrong" role="alert">${problem}</p>` : nothing}
       ${run?.notices.map((n) => html`<p class="notice small">${n}</p>`) ?? nothing}
-      ${run ? html`${this.curve()}${this.numbers()}${this.samples()}` : nothing}
+      ${run ? html`${this.curve()}${this.numbers()}${this.step()}${this.samples()}` : nothing}
       ${this.question()}
       ${why('Why these lines?', html`<p>The loss is the mean of -ln p over all characters, where p is the probability that the model gave to the character that really came.
           Guessing blindly costs ln of the number of tokens. A bigram table counts which character follows which; it is what can be known from one character.

@@ -1,6 +1,7 @@
 // Every view and topic of the program: a form made of its options, and its page. Text and position are those of the strip.
 import { html, nothing, type TemplateResult } from 'lit';
-import { lab, setParam, writeAddress } from '../lab';
+import { lab, moments, setParam, writeAddress } from '../lab';
+import { training } from '../training';
 import type { Options, OptionSpec, ViewSpec } from '../engine';
 import '../parts/page-view';
 import { head, Stop } from './stop';
@@ -18,13 +19,21 @@ export class ViewStop extends Stop {
   static override properties = { path: { attribute: false } };
   declare path: string;
 
+  /** What a view of runs or of two models is about, as long as nothing else is said. */
+  private otherwise(name: string): string | undefined {
+    const first = moments()[0];
+    if (name === 'RUN') return training.state.run?.folder;
+    if (name === 'A') return first?.path;
+    return name === 'B' ? lab.state.model?.path : undefined;
+  }
+
   private options(spec: ViewSpec): Options {
     const { params, text, position } = lab.state;
     const options: Options = {};
     for (const option of spec.options) {
       if (elsewhere.has(option.name)) continue;
       const name = option.name.replace(/^--/, '');
-      const given = params[name];
+      const given = params[name] ?? this.otherwise(name);
       if (fromStrip.has(option.name)) {
         const always = option.required || (option.name === '--text' && spec.kind === 'explain' && spec.needs !== 'nothing' && !this.builtIn(spec));
         if (always || given === '1') options[option.name] = option.name === '--text' ? text : position;
@@ -62,7 +71,7 @@ export class ViewStop extends Stop {
     }
     return html`<label class="labelled" for=${id} title=${option.about}><span class="soft">${option.name === 'NUMBER' ? 'numbers' : name}${option.required ? ' (needed)' : ''}</span>
       <input class="field" id=${id} type=${option.kind === 'whole' ? 'number' : 'text'} min=${option.low ?? nothing} max=${option.high ?? nothing}
-        .value=${value} placeholder=${option.default ?? ''} @change=${set}></label>`;
+        .value=${value} placeholder=${option.default ?? this.otherwise(option.name) ?? ''} @change=${set}></label>`;
   }
 
   override render(): TemplateResult {
@@ -77,7 +86,7 @@ export class ViewStop extends Stop {
     const missing = spec.needs === 'nothing' || builtIn ? undefined : this.missing();
     const fields = spec.options.filter((o) => !elsewhere.has(o.name) && !(fromStrip.has(o.name) && (o.required || (o.name === '--text' && spec.kind === 'explain'))));
     const model = builtIn || spec.needs === 'nothing' ? 0 : (lab.state.model?.model ?? 0);
-    const wanting = spec.options.find((o) => o.required && !fromStrip.has(o.name) && !lab.state.params[o.name.replace(/^--/, '')]);
+    const wanting = spec.options.find((o) => o.required && !fromStrip.has(o.name) && !lab.state.params[o.name.replace(/^--/, '')] && !this.otherwise(o.name));
     const slot = missing || wanting ? undefined : this.ask(spec.kind, spec.name, this.options(spec), model);
     return html`<div class="stop">
       ${head(`${spec.kind === 'study' ? 'Study' : 'Explain'}: ${spec.name}`, `${spec.about}.`)}
