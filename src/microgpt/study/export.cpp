@@ -85,7 +85,7 @@ void check_zip_limits(const std::vector<NamedArray>& arrays, std::uint64_t most_
   if (bytes <= most_bytes && arrays.size() <= kMostArrays) return;
   throw Error(Fault::usage,
               {.what = "cannot make a .npz file",
-               .hint = counted(arrays.size(), "array") + " with " + with_commas(bytes)
+               .hint = counted(arrays.size(), "array") + " with " + with_commas(static_cast<std::size_t>(bytes))
                        + " bytes in all do not fit into a zip archive: write .safetensors instead"});
 }
 

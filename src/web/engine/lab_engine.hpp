@@ -59,9 +59,7 @@ const char* lab_choose(const char* text, const char* options);
 /// {"session", "folder": "/runs/names-1", "config": {...}, "vocabulary": ["'a'", ..., "BOS"], "n_parameters",
 ///  "steps": N,                                                       all that it is going to do
 ///  "documents": N (0 of a stream), "characters": N, "held_out": N,    of the text; of documents or of characters
-///  "notices": ["..."],                                                about the text, mostly none
-///  "baselines": [{"name": "uniform", "nats"}, {"name": "unigram", ...}, "bigram", ..., "5-gram"],
-///  "baselines_of": "held-out" or "training"}
+///  "notices": ["..."]}                                                about the text, mostly none
 const char* lab_start(const char* text, const char* options);
 
 /// Takes up a run folder in memory for so many steps in all (0: those it has), as `train --resume` does. The result is
@@ -79,8 +77,13 @@ const char* lab_train(int session, int steps, double milliseconds);
 ///  "stopped_early", "memorised", "says": a sentence or null, "guessing": nats, "characters_per_second"}
 const char* lab_summary(int session);
 
-/// The losses of the held-out text, which are measured now, and of as much of the training text: {"held_out": nats or
-/// null, "train": nats}. Nothing of the run changes.
+/// What a model has to beat, measured on the held-out text (or, without one, on the training text itself), in nats per
+/// character; takes a second for a megabyte: {"of": "val" or "train", "baselines": [{"name": "uniform", "nats": 3.2958},
+/// then unigram, bigram, trigram, 4-gram and 5-gram]}
+const char* lab_baselines(int session);
+
+/// The loss on the held-out text, which is measured now, and the mean of the last 100 steps: {"held_out": nats or null,
+/// "train": nats}. Nothing of the run changes.
 const char* lab_evaluate(int session);
 
 /// Ends a run and begins it anew, from the same first weights, as lab_start with its config. The result is that of
