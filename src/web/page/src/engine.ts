@@ -97,6 +97,7 @@ export interface Summary {
   step: number;
   mean_loss: number;
   held_out_loss: number | null;
+  stopped_early: boolean;
   says: string | null;
   guessing: number;
   characters_per_second: number;

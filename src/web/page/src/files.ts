@@ -25,7 +25,8 @@ async function openAll(name: string, path: string): Promise<void> {
   for (const step of best.steps ?? []) {
     moments.push(await engine.open(`${path}/checkpoints/step-${String(step).padStart(8, '0')}.safetensors`));
   }
-  shelve({ name, moments: moments.length ? moments : [best] });
+  const [sample] = (await engine.sample(best.model, { count: 1, seed: 1, max_chars: 12 })).samples;
+  shelve({ name, moments: moments.length ? moments : [best] }, sample?.text);
 }
 
 export async function openCarried(): Promise<void> {

@@ -1,6 +1,7 @@
 // The state that every view shares: which model at which moment, the text and the chosen position, what is switched off;
 // and the address of the view, which holds all of it that a link can restore.
 import { Engine, EngineError, type About, type Edit, type Model, type Prediction } from './engine';
+import { unquoted } from './page';
 import { Store } from './store';
 
 /** A model that was opened or trained, with its moments: one, or the snapshots of a run. */
@@ -164,8 +165,20 @@ export function setSubject(subject: number): void {
   writeAddress();
 }
 
-/** Puts a model on the shelf and looks at it. */
-export function shelve(subject: Subject): void {
+/** Whether a model has a token for every character, and room for all of them. */
+function reads(model: Model, text: string): boolean {
+  const known = new Set(model.vocabulary.map(unquoted));
+  const characters = [...text];
+  return characters.length < model.config.model.block_size && characters.every((c) => known.has(c));
+}
+
+/** Puts a model on the shelf and looks at it; `text` is what it reads if it cannot read the text that is there. */
+export function shelve(subject: Subject, text?: string): void {
+  const model = subject.moments[0]!;
+  if (text !== undefined && !reads(model, lab.state.text)) {
+    const beginning = [...text].slice(0, Math.min(12, model.config.model.block_size - 1));
+    lab.set({ text: beginning.join(''), position: Math.max(0, beginning.length - 1) });
+  }
   lab.set({ shelf: [...lab.state.shelf, subject] });
   setSubject(lab.state.shelf.length - 1);
 }

@@ -127,6 +127,16 @@ export const section = (page: Page | undefined, key: string) => page?.sections.f
 /** "'a'" is shown as a, a space and the like in quotes. */
 export const plain = (token: string) => (/^'[^\s\\]'$/u.test(token) ? token.slice(1, -1) : token);
 
+/** The character that a label in quotes stands for. */
+export function unquoted(label: string): string {
+  const inner = label.replace(/^'(.*)'$/su, '$1');
+  return inner
+    .replace(/\\u\{?([0-9a-f]+)\}?/giu, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
+    .replace(/\\n/g, '\n')
+    .replace(/\\t/g, '\t')
+    .replace(/\\(['"\\])/g, '$1');
+}
+
 const cell = (value: Value) => {
   const text = value === null ? '' : Array.isArray(value) ? value.join(' ') : String(value);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -32,7 +32,8 @@ export interface TrainingState {
   run?: Run;
   /** Known a little after the run has begun. */
   baselines?: Baselines;
-  name: string;
+  /** The beginning of the text, to look at. */
+  opening: string;
   running: boolean;
   starting: boolean;
   slow: boolean;
@@ -47,7 +48,7 @@ export interface TrainingState {
 }
 
 export const training = new Store<TrainingState>({
-  name: '',
+  opening: '',
   running: false,
   starting: false,
   slow: false,
@@ -79,7 +80,7 @@ async function snapshot(): Promise<void> {
   const followed = lab.state.subject === subject && lab.state.moment === moments().length - 1;
   const model = await engine.snapshot(run.session);
   if (subject < 0) {
-    shelve({ name: run.folder.replace(/.*\//, ''), moments: [model] });
+    shelve({ name: run.folder.replace(/.*\//, ''), moments: [model] }, training.state.opening);
     subject = lab.state.shelf.length - 1;
   } else {
     const shelf = [...lab.state.shelf];
@@ -180,7 +181,7 @@ export async function startTraining(
     const run = await engine.start(text, { config, name });
     if (old) await engine.close(old.session);
     begin(run);
-    training.set({ name, starting: false });
+    training.set({ opening: text.trim().split('\n')[0]!, starting: false });
     await snapshot();
     if (!paused) goOn();
   } catch (problem) {
@@ -199,7 +200,7 @@ export async function more(): Promise<void> {
   if (!run) return;
   try {
     await engine.close(run.session);
-    training.set({ run: await engine.resume(run.folder, 2 * run.steps), latest: undefined, summary: undefined });
+    training.set({ run: await engine.resume(run.folder, 2 * training.state.step), latest: undefined, summary: undefined });
     goOn();
   } catch (problem) {
     training.set({ problem: message(problem) });

@@ -25,7 +25,7 @@ export function distribution(labels: string[], p: number[], options: Distributio
     return html`<li class=${kinds} title=${says}>
       <span class="column" ${vars({ p: share / top })}><span class="fill"></span>
         ${before ? html`<span class="before" ${vars({ p: (before[i] ?? 0) / top })}></span>` : nothing}
-        ${share >= 0.03 ? html`<span class="p" aria-hidden="true">${percent(share)}</span>` : nothing}</span>
+        ${share >= 0.03 ? html`<span class="p" aria-hidden="true" ${vars({ p: Math.max(share, before?.[i] ?? 0) / top })}>${percent(share)}</span>` : nothing}</span>
       ${pick
         ? html`<button class="link letter" aria-label=${says} @click=${() => pick(i)}>${letter}</button>`
         : html`<span class="letter" aria-hidden="true">${letter}</span><span class="unseen">${says}</span>`}

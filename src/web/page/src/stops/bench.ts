@@ -1,7 +1,7 @@
 // How fast this page trains, measured in this page.
 import { html, nothing, type TemplateResult } from 'lit';
 import { engine, lab, report } from '../lab';
-import type { Page } from '../page';
+import { asNumber, column, fixed, section, type Page } from '../page';
 import { sectionView } from '../parts/page-view';
 import '../parts/question';
 import { save } from '../files';
@@ -53,6 +53,13 @@ export class BenchStop extends Stop {
       <p role="status" class="small soft">${this.busy ? `measuring ${this.busy} …` : ''}</p>
       ${[...this.pages].map(([setting, page]) => html`<section class="panel"><h2>${setting}</h2>${page.sections.map((s) => sectionView(s, page))}</section>`)}
       ${this.pages.size ? html`<div><button class="button" @click=${() => save('bench.json', this.asJson(), 'application/json')}>save as JSON</button></div>` : nothing}
+      <lab-question .ask=${'microgpt.py trains a model of width 16 for 1,000 steps of one document. How long would this page take?'}
+        .answers=${['Less than half a second', 'Half a second to five seconds', 'Longer']}
+        .judge=${async () => {
+          const table = section(await engine.bench('names-c16-b1-t1', 3), 'training')!.table!;
+          const seconds = asNumber(table.rows[0]![column(table, 'ms_per_step')]);
+          return { right: seconds < 0.5 ? 0 : seconds < 5 ? 1 : 2, says: `One step took ${fixed(seconds, 3)} ms just now, so 1,000 would take ${fixed(seconds, 2)} s.` };
+        }}></lab-question>
       ${why('Why is a browser slower than the program?', html`<p>WebAssembly has vectors of 128 bits and no fused multiply-add. The program uses 256 or 512 bits where the processor has them. With <code>MICROGPT_CPU=baseline</code> it confines itself to what a browser has.</p>`)}
     </div>`;
   }

@@ -1,7 +1,7 @@
 // Writing, character by character: the distribution, what temperature and the cut-offs make of it, and the draw.
 import { html, nothing, type TemplateResult } from 'lit';
 import { base, engine, lab, report, setParam, setText } from '../lab';
-import { fixed, percent, plain } from '../page';
+import { fixed, percent, plain, unquoted } from '../page';
 import { distribution } from '../parts/distribution';
 import '../parts/question';
 import { head, Stop, why } from './stop';
@@ -138,7 +138,7 @@ export class GenerateStop extends Stop {
         <button class="button" @click=${() => this.restart('')}>begin again</button>
         <span role="status" class="small soft">${this.ended ? `“${text}” is complete: ${[...text].length >= base()!.config.model.block_size ? 'the context is full' : 'BOS was drawn, which ends a text'}.` : ''}</span></div>
       <section class="panel"><h2>What comes after “${text}”</h2>
-        ${distribution(vocabulary, p, { before: changed ? row : undefined, barred, drawn: this.ended ? this.drawn : undefined, pick: (t) => { const label = vocabulary[t]!; if (label === 'BOS') { this.drawn = t; this.ended = true; } else this.restart(text + plain(label).replace(/^'(.*)'$/su, '$1')); } })}
+        ${distribution(vocabulary, p, { before: changed ? row : undefined, barred, drawn: this.ended ? this.drawn : undefined, pick: (t) => { const label = vocabulary[t]!; if (label === 'BOS') { this.drawn = t; this.ended = true; } else this.restart(text + unquoted(label)); } })}
         <p class="small soft">${changed ? 'Bars: what is drawn from. Black marks: what the model said. ' : ''}Choose a letter to take it yourself.</p>
         ${this.sliders()}</section>
       <lab-question .ask=${'At half the temperature, what happens to the probability of the likeliest character?'} .answers=${['It grows', 'It stays the same', 'It shrinks']}

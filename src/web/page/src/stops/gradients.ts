@@ -1,13 +1,12 @@
 // Gradients: of every tensor on this text, and of one weight as a sum over positions; why is this one zero?
 import { html, nothing, type TemplateResult } from 'lit';
 import { base, engine, lab } from '../lab';
-import { asNumber, column, number, plain, section } from '../page';
+import { asNumber, column, number, plain, section, unquoted } from '../page';
 import '../parts/heat-table';
 import type { Pick } from '../parts/heat-table';
 import '../parts/question';
 import { sectionView } from '../parts/page-view';
 import { words } from '../words';
-import { unquoted } from './home';
 import { head, Stop, why } from './stop';
 import { chosenWeight, setWeight, weightChoice, written } from './weight';
 

@@ -1,7 +1,7 @@
 // The first view: a trained model that already answers, and the stops.
 import { html, type TemplateResult } from 'lit';
 import { address, base, lab, setText } from '../lab';
-import { plain } from '../page';
+import { plain, unquoted } from '../page';
 import { distribution } from '../parts/distribution';
 import { tour } from '../tour';
 import { Stop } from './stop';
@@ -46,13 +46,3 @@ export class HomeStop extends Stop {
   }
 }
 customElements.define('stop-home', HomeStop);
-
-/** The character that a label in quotes stands for. */
-export function unquoted(label: string): string {
-  const inner = label.replace(/^'(.*)'$/su, '$1');
-  return inner
-    .replace(/\\u\{?([0-9a-f]+)\}?/giu, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
-    .replace(/\\n/g, '\n')
-    .replace(/\\t/g, '\t')
-    .replace(/\\(['"\\])/g, '$1');
-}

@@ -159,12 +159,14 @@ export class SoftmaxStop extends Stop {
     const all = softmax(this.given, 'float64', true).p;
     const kept = all.map((_, i) => i).sort((a, b) => all[b]! - all[a]!).slice(0, 8).sort((a, b) => a - b);
     const full = jacobian(all);
+    // Slopes of 1e-50 are all 0 to the eye and need no colour.
+    const heat = Math.max(...full.flat().map(Math.abs)) > 1e-6 ? ('table' as const) : ('none' as const);
     const format = { kind: 'fixed' as const, digits: 4 };
     return html`<section class="panel"><h2>How each p changes with each z</h2>
       <p>Raise one z a little: its own p grows by p (1 ${minus} p), and every other p shrinks by the product of the two. Each column adds up to 0, because the probabilities still have to add up to 1.</p>
       ${formula(html`∂p<sub>i</sub>/∂z<sub>i</sub> = p<sub>i</sub> (1 − p<sub>i</sub>), &ensp; ∂p<sub>i</sub>/∂z<sub>j</sub> = −p<sub>i</sub> p<sub>j</sub>`)}
       <heat-table label="The Jacobian of softmax" .table=${{
-        columns: [{ key: 'p', title: '', format: { kind: 'text', digits: 0 }, heat: 'none' }, ...kept.map((j) => ({ key: String(j), title: `dz of ${this.name(j)}`, format, heat: 'table' as const }))],
+        columns: [{ key: 'p', title: '', format: { kind: 'text', digits: 0 }, heat: 'none' }, ...kept.map((j) => ({ key: String(j), title: `dz of ${this.name(j)}`, format, heat }))],
         labels: 1,
         rows: kept.map((i) => [`dp of ${this.name(i)}`, ...kept.map((j) => full[i]![j]!)]),
         totals: 0, total_rows: kept.length, more: null,

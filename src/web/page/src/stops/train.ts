@@ -104,7 +104,7 @@ export class TrainStop extends Stop {
         ${latest ? one('learning rate', fixed(latest.learning_rate, 4)) : nothing}
         ${charactersPerSecond ? one('characters per second', whole(charactersPerSecond)) : nothing}
         ${one('parameters', whole(run!.n_parameters))}</dl>
-      <p role="status" class="small soft">${running ? 'training' : (summary?.says ?? (latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'paused'))}</p>
+      <p role="status" class="small soft">${running ? 'training' : (summary?.says ?? (summary?.stopped_early ? 'The run stopped before its last step, because the held-out loss had not fallen for a while.' : latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'paused'))}</p>
       ${this.byHeart()}`;
   }
 
