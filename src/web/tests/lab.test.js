@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { built, launch, open, pageWithModel, root, visit } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -358,4 +359,14 @@ test('memory does not grow from snapshot to snapshot without an end', async () =
     const moments = await page.evaluate(() => lab.store.state.shelf.at(-1).moments.length);
     assert.ok(moments <= 48, `${moments} moments are kept`);
   });
+});
+
+test('a page without a run trains its first model when it opens', async () => {
+  const { page, faults, context } = await open(browser, pathToFileURL(built).href);
+  await page.waitForFunction(() => lab.training.state.latest?.done && !lab.training.state.running, undefined, { timeout: 60000 });
+  const { loss, steps } = await page.evaluate(() => ({ loss: lab.store.state.heldOut, steps: lab.store.state.shelf[0].moments.map((m) => m.step) }));
+  assert.ok(loss < 2.6, `held-out loss ${loss}`);
+  assert.ok(steps.length > 8 && steps[0] === 0 && steps.at(-1) === 200, `moments ${steps}`);
+  assert.deepEqual(faults, []);
+  await context.close();
 });

@@ -26,16 +26,18 @@ async function openAll(name: string, path: string): Promise<void> {
     moments.push(await engine.open(`${path}/checkpoints/step-${String(step).padStart(8, '0')}.safetensors`));
   }
   const [sample] = (await engine.sample(best.model, { count: 1, seed: 1, max_chars: 12 })).samples;
-  shelve({ name, moments: moments.length ? moments : [best] }, sample?.text);
+  shelve(moments.length ? { name, moments, folder: path } : { name, moments: [best] }, sample?.text);
 }
 
-export async function openCarried(): Promise<void> {
+/** Whether there is anything. */
+export async function openCarried(): Promise<boolean> {
   const carried = JSON.parse(document.getElementById('run')!.textContent!) as Carried | null;
-  if (!carried) return;
+  if (!carried) return false;
   for (const { path, base64, text } of carried.files) {
     await engine.write(path, base64 === undefined ? encoder.encode(text ?? '') : fromBase64(base64));
   }
   await openAll(carried.name, carried.open);
+  return true;
 }
 
 const isCheckpoint = (path: string) => path.endsWith('.safetensors');

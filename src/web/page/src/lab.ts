@@ -8,6 +8,8 @@ import { Store } from './store';
 export interface Subject {
   name: string;
   moments: Model[];
+  /** Of a run that was opened, with its losses. */
+  folder?: string;
 }
 
 export interface LabState {

@@ -2,7 +2,8 @@
 import './frame/app';
 import { engine, lab, message, readAddress, refresh, report } from './lab';
 import { openCarried } from './files';
-import { training } from './training';
+import { texts } from './texts';
+import { firstModel, training } from './training';
 
 async function begin(): Promise<void> {
   readAddress();
@@ -15,7 +16,7 @@ async function begin(): Promise<void> {
   }
   try {
     const { off, position } = lab.state;
-    await openCarried();
+    if (!(await openCarried())) await firstModel(texts[0]!.text, texts[0]!.name);
     lab.set({ off, position });
     await refresh();
   } catch (problem) {

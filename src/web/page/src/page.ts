@@ -127,6 +127,9 @@ export const section = (page: Page | undefined, key: string) => page?.sections.f
 /** "'a'" is shown as a, a space and the like in quotes. */
 export const plain = (token: string) => (/^'[^\s\\]'$/u.test(token) ? token.slice(1, -1) : token);
 
+/** The same, short enough for a small box: signs for a space and a newline. */
+export const glyph = (token: string) => (token === "' '" ? '␣' : token === "'\\n'" ? '↵' : plain(token));
+
 /** The character that a label in quotes stands for. */
 export function unquoted(label: string): string {
   const inner = label.replace(/^'(.*)'$/su, '$1');

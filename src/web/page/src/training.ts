@@ -61,9 +61,9 @@ export const training = new Store<TrainingState>({
 
 const sliceMilliseconds = 25;
 const slowPause = 500;
-/** The next snapshot comes after so many times the steps, but not before so many milliseconds have passed. */
-const growth = 1.25;
-const snapshotPause = 120;
+/** The next snapshot comes after so many times the steps, or so many milliseconds. */
+const growth = 1.3;
+const snapshotPause = 1500;
 const mostMoments = 48;
 
 let nextSnapshot = 0;
@@ -123,7 +123,7 @@ async function slice(steps: number, milliseconds: number): Promise<boolean> {
   if (!run) return false;
   const done = await engine.train(run.session, steps, milliseconds);
   record(done);
-  if (done.done || (done.step >= nextSnapshot && (steps === 1 || performance.now() - lastSnapshot > snapshotPause))) {
+  if (done.done || done.step >= nextSnapshot || performance.now() - lastSnapshot > snapshotPause) {
     await snapshot();
   }
   return !done.done;
@@ -134,7 +134,7 @@ async function loop(): Promise<void> {
     for (let more = true; more && training.state.running; ) {
       const { slow } = training.state;
       if (slow) nextSnapshot = training.state.step + 1; // every step can be looked at
-      more = slow ? await slice(1, 0) : await slice(1_000_000, sliceMilliseconds);
+      more = slow ? await slice(1, 0) : await slice(Math.max(1, nextSnapshot - training.state.step), sliceMilliseconds);
       if (slow && more) await rest(slowPause);
     }
     if (training.state.run && training.state.latest && !training.state.running) await snapshot();
@@ -167,27 +167,37 @@ function begin(run: Run): void {
   );
 }
 
-/** Begins a run of this text; `set` are keys of the config as on the command line. */
-export async function startTraining(
-  text: string,
-  name: string,
-  wish: { seconds?: number; set?: string[] },
-  paused = false,
-): Promise<void> {
+async function launch(text: string, options: { config?: unknown; set?: string[]; name: string }): Promise<void> {
+  const old = training.state.run;
+  const run = await engine.start(text, options);
+  if (old) await engine.close(old.session);
+  begin(run);
+  training.set({ opening: text.trim().split('\n')[0]!, starting: false });
+  await snapshot();
+  goOn();
+}
+
+/** Begins a run of this text with the program's own choice; `set` are keys of the config as on the command line. */
+export async function startTraining(text: string, name: string, wish: { seconds?: number; set?: string[] }): Promise<void> {
   training.set({ starting: true, running: false, problem: undefined });
   try {
-    const old = training.state.run;
     const { config } = await engine.choose(text, wish);
-    const run = await engine.start(text, { config, name });
-    if (old) await engine.close(old.session);
-    begin(run);
-    training.set({ opening: text.trim().split('\n')[0]!, starting: false });
-    await snapshot();
-    if (!paused) goOn();
+    await launch(text, { config, name });
   } catch (problem) {
     training.set({ starting: false, problem: message(problem) });
   }
 }
+
+/** The model that a page without a run opens with: it is trained there and then, in a tenth of a second, and is the same
+ * everywhere. */
+export const firstModel = (text: string, name: string) =>
+  launch(text, {
+    name,
+    set: [
+      'train.steps=200', 'train.batch_size=16', 'train.learning_rate=0.02', 'train.loss=token_mean', 'train.beta1=0.9',
+      'train.beta2=0.95', 'train.weight_decay=0.1', 'train.eval_every=20', 'model.init_std=0.05', 'data.held_out=0.1',
+    ],
+  });
 
 export function goOn(): void {
   if (training.state.running || !training.state.run) return;

@@ -1,6 +1,6 @@
 // The frame: strip, tour, the stop itself, switches, history. Narrow screens have the three at the sides as drawers.
 import { html, nothing, type TemplateResult } from 'lit';
-import { address, lab, moments } from '../lab';
+import { address, base, lab, moments } from '../lab';
 import { droppedFiles, openFiles } from '../files';
 import { takeText } from '../texts';
 import { Listening } from '../parts/part';
@@ -57,6 +57,18 @@ export class App extends Listening {
     return html`<stop-view .path=${stop.replace(/^view\//, '')}></stop-view>`;
   }
 
+  /** What must be known about the model before its numbers mean anything. */
+  private condition(): TemplateResult | typeof nothing {
+    const { prediction, stop } = lab.state;
+    const model = base();
+    if (!model || ['train', 'softmax', 'bench', 'adam'].includes(stop)) return nothing;
+    if (prediction && !Number.isFinite(Number(prediction.loss)))
+      return html`<p class="notice wrong small">The loss of this model is no number: its training has diverged, or a weight was set too far. Move the slider below to an earlier moment, or take the change back.</p>`;
+    if (model.step === 0)
+      return html`<p class="notice small">This is the model before its first step: its weights are random, and so is all that follows from them. Move the slider below to see it learn.</p>`;
+    return nothing;
+  }
+
   private onward(): TemplateResult | typeof nothing {
     const i = tour.findIndex((s) => s.route === lab.state.stop);
     if (i < 0) return nothing;
@@ -82,7 +94,7 @@ export class App extends Listening {
         ${more.length ? html`<hr><details ?open=${!!current}><summary class="heading">All views</summary>
           <ol>${about!.specs.map((s) => entry(`view/${s.kind}/${s.name}`, `${s.kind} ${s.name}`))}</ol></details>` : nothing}
       </nav>
-      <main id="main" tabindex="-1"><div class="within stack">${this.stop()}</div>${this.onward()}</main>
+      <main id="main" tabindex="-1"><div class="within stack">${this.condition()}${this.stop()}</div>${this.onward()}</main>
       <aside class="switches ${this.drawer === 'switches' ? 'open' : ''}" aria-label="Switches"><lab-switches></lab-switches></aside>
       <footer class=${this.drawer === 'history' ? 'open' : ''} ?hidden=${!moments().length && !lab.state.shelf.length}><lab-history></lab-history></footer>
       <div class="drawer-buttons">${drawer('tour', 'Tour')}${drawer('switches', 'Switches')}${drawer('history', 'History')}</div>`;

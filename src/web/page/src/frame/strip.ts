@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { address, base, engine, lab, report, setPosition, setText, setTheme, isOff, dark } from '../lab';
 import { openFiles, pickFiles, save } from '../files';
-import { fixed, percent, plain } from '../page';
+import { fixed, glyph, percent } from '../page';
 import { takeText } from '../texts';
 import { Listening } from '../parts/part';
 
@@ -56,8 +56,8 @@ export class Strip extends Listening {
         const out = isOff('embed.position') || isOff(`embed.position[position ${i}]`);
         return html`<button class="token ${label === 'BOS' ? 'special' : ''} ${out ? 'out' : ''}" tabindex=${chosen ? 0 : -1} aria-current=${chosen ? 'true' : nothing}
           @click=${() => setPosition(i)}>
-          <span class="next"><span class="unseen">next probably </span><b>${plain(vocabulary[best]!)}</b> ${percent(row[best]!)}</span>
-          <span class="box">${plain(label)}</span><span class="unseen">, position ${i}</span></button>`;
+          <span class="next"><span class="unseen">next probably </span><b>${glyph(vocabulary[best]!)}</b> ${percent(row[best]!)}</span>
+          <span class="box">${glyph(label)}</span><span class="unseen">, position ${i}</span></button>`;
       })}</div>`;
   }
 

@@ -1,6 +1,6 @@
 // The probabilities of all characters, always in the same order: a learner learns where the e stands.
 import { html, nothing, type TemplateResult } from 'lit';
-import { fixed, percent, plain } from '../page';
+import { fixed, glyph, percent } from '../page';
 import { vars } from './part';
 
 export interface DistributionOptions {
@@ -20,7 +20,7 @@ export function distribution(labels: string[], p: number[], options: Distributio
   return html`<ol class="distribution" tabindex="0" aria-label="The probability of every token">${labels.map((label, i) => {
     const share = p[i] ?? 0;
     const kinds = [i === real && 'real', i === drawn && 'drawn', barred?.has(i) && 'barred'].filter(Boolean).join(' ');
-    const letter = plain(label);
+    const letter = glyph(label);
     const says = `${label}: ${fixed(100 * share, 2)}%${i === real ? ', what comes next in the text' : ''}`;
     return html`<li class=${kinds} title=${says}>
       <span class="column" ${vars({ p: share / top })}><span class="fill"></span>

@@ -102,11 +102,13 @@ export class HeatTable extends Part {
       row.map((value, c) => {
         const column = table.columns[c]!;
         const h = heat[r]?.[c];
+        // Narrow cells have room for two digits; the third is in the table's file.
+        const format = this.dense && column.format.digits > 2 ? { ...column.format, digits: 2 } : column.format;
         if (c < table.labels && !value && value !== 0) return html`<td></td>`;
         if (c < table.labels) return html`<th scope="row" class=${words(column)}>${plain(show(value, column.format))}</th>`;
         if (value === null && matrix && column.heat !== 'none' && r < size)
           return html`<td class="never"><span class="unseen">never computed</span></td>`;
-        const text = Array.isArray(value) ? html`<lab-spark .values=${value}></lab-spark>` : show(value, column.format);
+        const text = Array.isArray(value) ? html`<lab-spark .values=${value}></lab-spark>` : show(value, format);
         const tone = h === undefined ? words(column) : `hot ${h < 0 ? 'minus' : anySigned ? 'plus' : 'p'}`;
         const pinned = this.pinned?.row === r && this.pinned.column === c ? ' pinned' : '';
         if (!this.pick || h === undefined)

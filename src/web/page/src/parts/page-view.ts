@@ -102,7 +102,7 @@ export function sectionView(section: Section, page: Page, index?: number): Templ
     ${formula(section.formula, section.numbers, section.result)}
     ${figureOf(section, page)}
     ${table
-      ? html`<heat-table .table=${table} .label=${section.title ?? section.key} ?dense=${wide} .most=${40}></heat-table>`
+      ? html`<heat-table .table=${table} .label=${section.title ?? section.key} ?dense=${wide} .most=${section.figure?.kind === 'line' && table.rows.length > 24 ? 10 : 40}></heat-table>`
       : nothing}
     <div class="foot">
       ${section.note ? html`<span>${words(section.note)}</span>` : nothing}

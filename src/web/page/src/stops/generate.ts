@@ -1,7 +1,7 @@
 // Writing, character by character: the distribution, what temperature and the cut-offs make of it, and the draw.
 import { html, nothing, type TemplateResult } from 'lit';
 import { base, engine, lab, report, setParam, setText } from '../lab';
-import { fixed, percent, plain, unquoted } from '../page';
+import { fixed, glyph, percent, unquoted } from '../page';
 import { distribution } from '../parts/distribution';
 import '../parts/question';
 import { head, Stop, why } from './stop';
@@ -119,7 +119,7 @@ export class GenerateStop extends Stop {
     return html`<section class="panel"><h2>The key-value cache</h2>
       <p>To write the next character, only the newest position is computed. The keys and values of the ${n - 1} before it never change, so they are kept: ${n_layer} × 2 × ${n_embd} numbers for each position,
         ${(n * n_layer * 2 * n_embd).toLocaleString('en-US')} now. Without the cache, all ${n} positions would be computed again for each character, ${((n * (n + 1)) / 2).toLocaleString('en-US')} passes so far instead of ${n}.</p>
-      <ol class="cache" aria-label="Positions in the cache">${labels.map((label, i) => html`<li class=${i === n - 1 ? 'new' : ''}><span class="mono">${plain(label)}</span><small>${i === n - 1 ? 'computed now' : 'kept'}</small></li>`)}</ol></section>`;
+      <ol class="cache" aria-label="Positions in the cache">${labels.map((label, i) => html`<li class=${i === n - 1 ? 'new' : ''}><span class="mono">${glyph(label)}</span><small>${i === n - 1 ? 'computed now' : 'kept'}</small></li>`)}</ol></section>`;
   }
 
   override render(): TemplateResult {

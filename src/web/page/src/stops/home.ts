@@ -4,6 +4,7 @@ import { address, base, lab, setText } from '../lab';
 import { plain, unquoted } from '../page';
 import { distribution } from '../parts/distribution';
 import { tour } from '../tour';
+import { training } from '../training';
 import { Stop } from './stop';
 
 export class HomeStop extends Stop {
@@ -16,7 +17,7 @@ export class HomeStop extends Stop {
         <p>This page trains GPTs that read and write one character at a time, and takes them apart. Everything is computed here, in
           double precision where you look inside; nothing is sent anywhere.</p></header>
       <div class="row wide"><a class="button main" href=${address('train')}>Train a model</a>
-        ${model ? html`<span class="soft small">It takes a second or two. The model below is trained already.</span>` : ''}</div>
+        ${model ? html`<span class="soft small">${training.state.run?.folder.endsWith(lab.state.shelf[lab.state.subject]!.name) ? `It takes a second or two. The model below was trained in this page, from nothing, in ${training.state.run.steps} steps.` : 'It takes a second or two. The model below is trained already.'}</span>` : ''}</div>
       ${this.missing() ?? html`<section class="panel">
         <h2>What comes after “${seen}”?</h2>
         <p>A model of ${model!.n_parameters.toLocaleString('en-US')} numbers has read “${seen}” and gives every character a probability.

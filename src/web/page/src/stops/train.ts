@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { address, lab } from '../lab';
 import { asNumber, column, fixed, number, section, whole } from '../page';
 import '../parts/curve';
+import { sectionView } from '../parts/page-view';
 import '../parts/question';
 import { bars } from '../parts/bars';
 import { pickFiles } from '../files';
@@ -13,6 +14,13 @@ import { head, Stop, why } from './stop';
 const widths = [8, 16, 32, 48, 64];
 const times = [1, 2, 5, 10, 30, 60];
 const onLines: Record<string, string> = { uniform: 'guessing', bigram: 'bigram table', '4-gram': '4-gram table' };
+
+/** Where the sum behind the last letter of a text is, or of as much of it as the model reads. */
+const ledgerOf = (text: string, room: number) => {
+  const read = [...text].slice(0, room);
+  return `#/ledger?text=${encodeURIComponent(read.join(''))}&pos=${Math.max(0, read.length - 1)}`;
+};
+const sentence = (text: string) => text[0]!.toUpperCase() + text.slice(1).replace(/\.?$/, '.');
 
 export class TrainStop extends Stop {
   static override properties = { byHand: { state: true }, width: { state: true }, layers: { state: true }, time: { state: true }, rate: { state: true } };
@@ -32,12 +40,12 @@ export class TrainStop extends Stop {
     this.rate = '';
   }
 
-  private async start(paused = false): Promise<void> {
+  private async start(): Promise<void> {
     const { name, text } = chosenText();
     const set = this.byHand
       ? [`model.n_embd=${widths[this.width]}`, `model.n_layer=${this.layers}`, 'model.n_head=4', ...(this.rate ? [`train.learning_rate=${this.rate}`] : [])]
       : [];
-    await startTraining(text, name, { seconds: times[this.time], set }, paused);
+    await startTraining(text, name, { seconds: times[this.time], set });
   }
 
   private textChoice(): TemplateResult {
@@ -94,6 +102,16 @@ export class TrainStop extends Stop {
         ]} .levels=${levels}></lab-curve></section>`;
   }
 
+  /** The losses of a run that was opened. */
+  private opened(): TemplateResult | typeof nothing {
+    const { shelf, subject } = lab.state;
+    const { folder, name } = shelf[subject] ?? {};
+    if (!folder || training.state.run) return nothing;
+    const page = this.page('study', 'history', { RUN: folder, '--scalar': ['loss'] }, 0);
+    const loss = section(page, 'loss');
+    return loss ? html`<h2>The run ${name}</h2>${sectionView(loss, page!)}` : nothing;
+  }
+
   private numbers(): TemplateResult {
     const { latest, charactersPerSecond, step, run, running, summary } = training.state;
     const one = (name: string, value: string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
@@ -104,7 +122,7 @@ export class TrainStop extends Stop {
         ${latest ? one('learning rate', fixed(latest.learning_rate, 4)) : nothing}
         ${charactersPerSecond ? one('characters per second', whole(charactersPerSecond)) : nothing}
         ${one('parameters', whole(run!.n_parameters))}</dl>
-      <p role="status" class="small soft">${running ? 'training' : (summary?.says ?? (summary?.stopped_early ? 'The run stopped before its last step, because the held-out loss had not fallen for a while.' : latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'paused'))}</p>
+      <p role="status" class="small soft">${running ? 'Training …' : summary?.says ? sentence(summary.says) : latest?.done ? 'The run is over. The slider below moves every view through its history.' : 'Paused.'}</p>
       ${this.byHeart()}`;
   }
 
@@ -131,12 +149,14 @@ export class TrainStop extends Stop {
   }
 
   private samples(): TemplateResult {
-    const { samples } = training.state;
+    const { samples, run } = training.state;
+    const room = run!.config.model.block_size - 1;
+    const prose = samples.some(({ texts }) => texts.some((t) => t.text.length > 40));
     const shown = samples.length > 8 ? samples.filter((_, i) => i === samples.length - 1 || i % Math.ceil(samples.length / 7) === 0) : samples;
     return html`<section class="panel"><h2>What it writes</h2>
-      <p class="small soft">At each of these steps the model writes eight texts with the same random numbers. Those in grey stand in the training text. Each leads to the sum behind its last letter.</p>
+      <p class="small soft">At each of these steps the model writes ${prose ? 'a text' : 'eight texts'} with the same random numbers. Those in grey stand in the training text. Each leads to the sum behind its last letter.</p>
       <ul class="sample-list">${shown.map(({ step, texts }) => html`<li><span class="at">${whole(step)}</span>
-        <span class="words">${texts.slice(0, texts.some((t) => t.text.length > 40) ? 1 : 8).map((t, i) => html`${i ? '  ·  ' : ''}<a class=${t.isNew === false ? 'copy' : ''} href=${`#/ledger?text=${encodeURIComponent(t.text)}&pos=${Math.max(0, [...t.text].length - 1)}`}>${t.text || '(nothing)'}</a>`)}</span></li>`)}</ul></section>`;
+        <span class="words">${texts.slice(0, prose ? 1 : 8).map((t, i) => html`${i ? '  ·  ' : ''}<a class=${t.isNew === false ? 'copy' : ''} href=${ledgerOf(t.text, room)}>${[...t.text].slice(0, 160).join('') || '(nothing)'}</a>`)}</span></li>`)}</ul></section>`;
   }
 
   private question(): TemplateResult {
@@ -160,7 +180,7 @@ export class TrainStop extends Stop {
       ${starting ? html`<p class="small soft" role="status">Measuring this machine, and choosing …</p>` : nothing}
       ${problem ? html`<p class="notice wrong" role="alert">${problem}</p>` : nothing}
       ${run?.notices.map((n) => html`<p class="notice small">${n}</p>`) ?? nothing}
-      ${run ? html`${this.curve()}${this.numbers()}${this.step()}${this.samples()}` : nothing}
+      ${run ? html`${this.curve()}${this.numbers()}${this.step()}${this.samples()}` : this.opened()}
       ${this.question()}
       ${why('Why these lines?', html`<p>The loss is the mean of -ln p over all characters, where p is the probability that the model gave to the character that really came.
           Guessing blindly costs ln of the number of tokens. A bigram table counts which character follows which; it is what can be known from one character.

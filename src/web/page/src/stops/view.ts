@@ -22,7 +22,7 @@ export class ViewStop extends Stop {
   /** What a view of runs or of two models is about, as long as nothing else is said. */
   private otherwise(name: string): string | undefined {
     const first = moments()[0];
-    if (name === 'RUN') return training.state.run?.folder;
+    if (name === 'RUN') return lab.state.shelf[lab.state.subject]?.folder ?? training.state.run?.folder;
     if (name === 'A') return first?.path;
     return name === 'B' ? lab.state.model?.path : undefined;
   }
