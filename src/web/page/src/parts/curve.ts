@@ -125,7 +125,7 @@ export class CurveChart extends Part {
         height: this.height,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: false } },
+        scales: { x: names ? { time: false, range: [-0.4, names.length - 0.6] } : { time: false } },
         axes: [
           { ...axis, label: this.xTitle, labelSize: 18, size: 30, ...(names ? { splits: () => names.map((_, i) => i), values: () => names } : {}) },
           { ...axis, size: 48, ...(this.yTitle ? { label: this.yTitle, labelSize: 20 } : {}) },

@@ -109,7 +109,8 @@ export class HeatTable extends Part {
         if (value === null && matrix && column.heat !== 'none' && r < size)
           return html`<td class="never"><span class="unseen">never computed</span></td>`;
         const text = Array.isArray(value) ? html`<lab-spark .values=${value}></lab-spark>` : show(value, format);
-        const tone = h === undefined ? words(column) : `hot ${h < 0 ? 'minus' : anySigned ? 'plus' : 'p'}`;
+        const long = String(value ?? '').length > 40 ? ' long' : '';
+        const tone = h === undefined ? words(column) + long : `hot ${h < 0 ? 'minus' : anySigned ? 'plus' : 'p'}`;
         const pinned = this.pinned?.row === r && this.pinned.column === c ? ' pinned' : '';
         if (!this.pick || h === undefined)
           return html`<td class=${tone + pinned} ${vars({ h: Math.abs(h ?? 0) })}>${text}</td>`;
