@@ -138,12 +138,9 @@ interface Waiting {
 }
 
 /** The packed bytes of the engine, which stand in the page as base64. */
-async function engineBytes(): Promise<ArrayBuffer> {
+function packedEngine(): ArrayBuffer {
   const text = atob(document.getElementById('engine')!.textContent!.trim());
-  const packed = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; ++i) packed[i] = text.charCodeAt(i);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Response(stream).arrayBuffer();
+  return Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer;
 }
 
 export class Engine {
@@ -177,7 +174,7 @@ export class Engine {
   }
 
   async boot(): Promise<About> {
-    await this.order({ boot: await engineBytes() });
+    await this.order({ boot: packedEngine() });
     return this.call('lab_about');
   }
 

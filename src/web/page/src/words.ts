@@ -25,6 +25,24 @@ export function words(text: string): Words {
   return sentences.join(' ').split('\u0001').flatMap((part, i) => (i ? [links[i - 1]!, part] : [part]));
 }
 
+const topics: [RegExp, string][] = [
+  [/^layer\d+\.attn\.(q|k|v|out)\b/, 'linear'],
+  [/^layer\d+\.attn\.(scores|pattern|z)\b/, 'attention'],
+  [/^(embed\.norm|layer\d+\.(attn|mlp)\.norm)\b/, 'rmsnorm'],
+  [/^layer\d+\.mlp\.(pre|post|out)\b/, 'mlp'],
+  [/^layer\d+\.resid_(mid|post)\b/, 'residual'],
+  [/^embed(\.token|\.position)?(\[|$)/, 'embedding'],
+  [/^logits\b/, 'logits'],
+];
+
+/** Where a number came from: the topic that works it out, for the place inside the model that has this address. */
+export function addressOf(text: string): string | undefined {
+  const weight = /^(wte|wpe|lm_head|layer\d+\.\w+)\[\d+,\d+\]$/.test(text);
+  const topic = weight ? 'backprop' : topics.find(([pattern]) => pattern.test(text))?.[1];
+  const query = new URLSearchParams({ text: lab.state.text, pos: String(lab.state.position), [weight ? 'weight' : 'at']: text });
+  return topic && `#/view/explain/${topic}?${query}`;
+}
+
 /** The end of what the parenthesis at `open` encloses. */
 function closing(text: string, open: number): number {
   let depth = 0;

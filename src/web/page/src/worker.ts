@@ -1,5 +1,6 @@
 // The worker owns the engine. It is told {id, name, args} and answers {id, result} or {id, error}: `name` is a function
 // of lab_engine.hpp, strings and bytes among the arguments are put into the engine's memory for the call.
+import { unpackLzma } from './lzma';
 
 interface Module {
   HEAPU8: Uint8Array;
@@ -52,7 +53,7 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
     (self as unknown as Worker).postMessage({ id: data.id, ...message }, transfer);
   try {
     if ('boot' in data) {
-      engine = await labEngine({ wasmBinary: data.boot });
+      engine = await labEngine({ wasmBinary: unpackLzma(new Uint8Array(data.boot)).buffer as ArrayBuffer });
       return answer({ result: {} });
     }
     if (!engine) throw new Error('the engine has not started');
@@ -61,6 +62,8 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
     const bytes = engine.HEAPU8.slice(result.at, result.at + result.bytes);
     return answer({ result, bytes }, [bytes.buffer]);
   } catch (problem) {
-    return answer({ error: problem instanceof Error ? problem.message : String(problem) });
+    // What breaks the engine itself leaves its memory in no known state.
+    const stopped = problem instanceof WebAssembly.RuntimeError ? 'the engine has stopped; load the page again: ' : '';
+    return answer({ error: stopped + (problem instanceof Error ? problem.message : String(problem)) });
   }
 };

@@ -2,6 +2,7 @@
 // arrow keys move between them and Enter picks. Numbers that are never computed (the future, in attention) are hatched.
 import { html, nothing, type TemplateResult } from 'lit';
 import { asNumber, plain, show, type Column, type Table, type Value } from '../page';
+import { addressOf } from '../words';
 import { Part, vars } from './part';
 
 export interface Pick {
@@ -105,7 +106,9 @@ export class HeatTable extends Part {
         // Narrow cells have room for two digits; the third is in the table's file.
         const format = this.dense && column.format.digits > 2 ? { ...column.format, digits: 2 } : column.format;
         if (c < table.labels && !value && value !== 0) return html`<td></td>`;
-        if (c < table.labels) return html`<th scope="row" class=${words(column)}>${plain(show(value, column.format))}</th>`;
+        const origin = typeof value === 'string' && !this.pick ? addressOf(value) : undefined;
+        const linked = (text: unknown) => (origin ? html`<a href=${origin}>${text}</a>` : text);
+        if (c < table.labels) return html`<th scope="row" class=${words(column)}>${linked(plain(show(value, column.format)))}</th>`;
         if (value === null && matrix && column.heat !== 'none' && r < size)
           return html`<td class="never"><span class="unseen">never computed</span></td>`;
         const text = Array.isArray(value) ? html`<lab-spark .values=${value}></lab-spark>` : show(value, format);
@@ -113,7 +116,7 @@ export class HeatTable extends Part {
         const tone = h === undefined ? words(column) + long : `hot ${h < 0 ? 'minus' : anySigned ? 'plus' : 'p'}`;
         const pinned = this.pinned?.row === r && this.pinned.column === c ? ' pinned' : '';
         if (!this.pick || h === undefined)
-          return html`<td class=${tone + pinned} ${vars({ h: Math.abs(h ?? 0) })}>${text}</td>`;
+          return html`<td class=${tone + pinned} ${vars({ h: Math.abs(h ?? 0) })}>${linked(text)}</td>`;
         const first = this.pinned ? !!pinned : r === 0 && c === table.labels;
         return html`<td class=${tone + pinned} tabindex=${first ? 0 : -1} ${vars({ h: Math.abs(h) })}
           @click=${() => this.pick!({ row: r, column: c })}>${text}</td>`;

@@ -9,7 +9,7 @@ import './curve';
 import { formula, lines } from './formula';
 import './heat-table';
 import './map';
-import { words } from '../words';
+import { addressOf, words } from '../words';
 import { Part } from './part';
 
 export const facts = (page: Page): TemplateResult | typeof nothing => {
@@ -108,7 +108,7 @@ export function sectionView(section: Section, page: Page, index?: number): Templ
       ${section.note ? html`<span>${words(section.note)}</span>` : nothing}
       ${table && table.total_rows > drawn(table).length ? html`<span>${drawn(table).length} of ${table.total_rows} rows</span>` : nothing}
       ${lines(section.lines)}
-      ${section.address ? html`<code>${section.address}</code>` : nothing}
+      ${section.address ? html`<a class="mono" href=${addressOf(section.address) ?? nothing}>${section.address}</a>` : nothing}
       ${section.figure && section.figure.kind !== 'line' && sources.has(page) ? html`<button class="link" @click=${() => saveFigure(page, section)}>SVG</button>` : nothing}
       ${table ? html`<button class="link" @click=${() => save(`${page.view}-${section.key}.csv`, csv(table), 'text/csv')}>CSV</button>` : nothing}
     </div></section>`;
