@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { built, launch, open, pageWithModel, root, visit } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -46,9 +47,11 @@ async function train(page, text) {
 
 const stops = ['', 'train', 'softmax', 'attention', 'stream', 'ledger', 'neurons', 'embeddings', 'circuits', 'gradients', 'adam', 'generate', 'compare', 'bench'];
 
-test('the page is one file of at most 1.0 MB that asks for nothing', () => {
+test('the page is one file of at most 1.0 MB, 400 kB gzipped, that asks for nothing', () => {
   const html = readFileSync(built, 'utf8');
+  const gzipped = gzipSync(html, { level: 9 }).length;
   assert.ok(Buffer.byteLength(html) <= 1_000_000, `it has ${Buffer.byteLength(html)} bytes`);
+  assert.ok(gzipped <= 400_000, `it has ${gzipped} bytes gzipped`);
   assert.match(html, /default-src 'none'/);
   assert.doesNotMatch(html.replace(/<!--[\s\S]*?-->/, ''), /<(link|img|script|iframe)[^>]+(src|href)=/);
 });
