@@ -1,9 +1,9 @@
 // What there is: views and topics with their options, from which the page makes its forms.
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/nn/fast/forms.hpp"
 #include "microgpt/render/json.hpp"
 #include "microgpt/view/view.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace {
 

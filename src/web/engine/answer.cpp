@@ -1,9 +1,9 @@
 #include <cmath>
 #include <new>
 
-#include "lab.hpp"
 #include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "web/engine/lab.hpp"
 
 namespace microgpt::lab {
 
@@ -83,7 +83,8 @@ Json number(double value) {
 Json options_of(const char* text) {
   if (text == nullptr || *text == '\0') return Json::object();
   Json options = Json::parse(text, nullptr, false);
-  if (!options.is_object()) throw Error(Fault::usage, {.what = "bad options", .hint = "they must be an object"});
+  if (!options.is_object())
+    throw Error(Fault::usage, {.what = "bad options", .hint = "they must be an object"});
   return options;
 }
 

@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/base/file.hpp"
 #include "microgpt/io/atomic_file.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace {
 

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/render/csv.hpp"
 #include "microgpt/render/json.hpp"
@@ -12,6 +10,8 @@
 #include "microgpt/run/evaluation.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/view/view.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace microgpt::lab {
 
@@ -83,9 +83,9 @@ MadePage make_page(int model, const char* kind, const char* name, const char* op
   if (subject == nullptr && spec.needs == view::Needs::model)
     throw Error(Fault::usage, {.what = "no model", .hint = "this view is about one"});
   MadePage made;
-  made.page = spec.make({.options = options,
-                         .subject = subject,
-                         .warn = [&](const std::string& words) { made.warnings.push_back(words); }});
+  made.page = spec.make({.options = options, .subject = subject, .warn = [&](const std::string& words) {
+                           made.warnings.push_back(words);
+                         }});
   return made;
 }
 

@@ -2,14 +2,14 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/run/chosen_model.hpp"
 #include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/run_folder.hpp"
 #include "microgpt/study/edit.hpp"
 #include "microgpt/text/utf8.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace microgpt::lab {
 
@@ -71,7 +71,8 @@ std::string text_in(const Json& edit, const char* key) {
 
 const Checkpoint& source_of(const Json& edit, const Checkpoint& of) {
   if (!edit["from"].is_number_integer())
-    throw Error(Fault::usage, {.what = "bad edit", .where = "from", .hint = "it must be the number of a model"});
+    throw Error(Fault::usage,
+                {.what = "bad edit", .where = "from", .hint = "it must be the number of a model"});
   const Checkpoint& from = *model_of(edit["from"].get<int>()).checkpoint;
   const ModelConfig& a = of.config().model;
   const ModelConfig& b = from.config().model;
@@ -126,8 +127,8 @@ const char* lab_open(const char* path, int last) {
   return answer([&] {
     Json warnings = Json::array();
     const Weights weights = last != 0 ? Weights::last : Weights::best;
-    ChosenModel chosen = choose_model(
-        path, weights, [&](const Error& newer) { warnings.push_back(printable(newer.what())); });
+    ChosenModel chosen =
+        choose_model(path, weights, [&](const Error& newer) { warnings.push_back(printable(newer.what())); });
     auto checkpoint = std::make_shared<const Checkpoint>(std::move(chosen.checkpoint));
     Json json = lab::add_model(checkpoint, checkpoint->path().string());
     json["warnings"] = warnings;

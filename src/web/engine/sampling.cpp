@@ -1,6 +1,4 @@
 // Texts that a model writes, and how fast training is here.
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/bench/bench.hpp"
 #include "microgpt/evaluate/score.hpp"
 #include "microgpt/render/json.hpp"
@@ -8,6 +6,8 @@
 #include "microgpt/text/token_text.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/view/report/bench_report.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace microgpt::lab {
 
@@ -16,9 +16,9 @@ namespace {
 struct Wanted {
   int count = 20;
   std::uint64_t seed = 42;
-  std::string prompt;
-  std::vector<std::string> stop;
-  SampleConfig sample;
+  std::string prompt{};
+  std::vector<std::string> stop{};
+  SampleConfig sample{};
 };
 
 /// A number of the options, in its limits; `otherwise` if it is not there.

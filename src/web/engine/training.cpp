@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "lab.hpp"
-#include "lab_engine.hpp"
 #include "microgpt/base/time_taken.hpp"
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/run/recipe.hpp"
 #include "microgpt/run/run_folder.hpp"
+#include "web/engine/lab.hpp"
+#include "web/engine/lab_engine.hpp"
 
 namespace microgpt::lab {
 
@@ -90,7 +90,7 @@ Json summary_json(const Session& session) {
 struct StepsTold {
   Json losses = Json::array(), held_out = Json::array();
   std::size_t characters = 0;
-  StepReport last;
+  StepReport last{};
   bool memorises = false;
 
   void add(const StepDone& done, bool clips) {
@@ -158,7 +158,8 @@ const char* lab_restart(int session) {
   return answer([&] {
     lab::Run& run = lab::run_of(session);
     if (!run.text) {
-      throw Error(Fault::usage, {.what = "cannot begin anew", .hint = "this run was taken up, not begun here"});
+      throw Error(Fault::usage,
+                  {.what = "cannot begin anew", .hint = "this run was taken up, not begun here"});
     }
     const std::filesystem::path before = run.session.folder()->path;
     run.session = lab::begin_session(run.config, *run.text, lab::next_folder(before.filename().string()));
