@@ -15,5 +15,7 @@ CLI::App& add_study(CLI::App& program);
 CLI::App& add_reference(CLI::App& program);
 CLI::App& add_bench(CLI::App& program);
 CLI::App& add_explain(CLI::App& program);
+CLI::App& add_lab(CLI::App& program);
+CLI::App& add_report(CLI::App& program);
 
 }  // namespace microgpt::cli

@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
   };
   group("Train a model and write with it", {add_train, add_sample, add_info});
   group("Judge it", {add_eval, add_score});
-  group("Look inside", {add_explain, add_study});
+  group("Look inside", {add_explain, add_study, add_lab, add_report});
   group("microgpt.py itself, and speed", {add_reference, add_bench});
 
   try {

@@ -93,7 +93,7 @@ std::string read_to_end(int fd, const std::string& name, Fault fault, std::uint6
 
 std::string read_file(const std::filesystem::path& path, Fault fault, std::uint64_t limit) {
   InputFile file(path, fault, limit);
-  std::string bytes(file.size(), '\0');
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
   file.read(bytes);
   file.check_end();
   return bytes;

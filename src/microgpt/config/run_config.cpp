@@ -4,7 +4,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "microgpt/base/error.hpp"
@@ -249,19 +248,19 @@ class Describer {
     }
   }
   [[nodiscard]] std::string table() const {
-    return "| key | may be | default | meaning |\n|---|---|---|---|\n" + lines_.str();
+    return "| key | may be | default | meaning |\n|---|---|---|---|\n" + lines_;
   }
 
  private:
   void line(const std::string& key, const std::string& allowed, const std::string& standard,
             const std::string& meaning) {
-    lines_ << "| `" << key << "` | " << escaped(allowed) << " | " << standard << " | " << meaning << " |\n";
+    lines_ += "| `" + key + "` | " + escaped(allowed) + " | " + standard + " | " + meaning + " |\n";
   }
   static std::string escaped(std::string cell) {
     for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
     return cell;
   }
-  std::ostringstream lines_;
+  std::string lines_;
 };
 
 }  // namespace

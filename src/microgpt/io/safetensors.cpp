@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kLengthBytes = 8;
 
 /// The header's length, which a file of this many bytes states; checked before anything is given it.
-std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, const std::string& name) {
+std::size_t header_size(std::string_view prefix, std::uint64_t file_size, const std::string& name) {
   if (prefix.size() < kLengthBytes) throw bad_safetensors(name, "it has fewer than 8 bytes");
   std::uint64_t size = 0;
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
@@ -26,7 +26,7 @@ std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, cons
                                     + std::to_string(file_size));
   }
   if (size > kSafetensorsHeaderLimit) throw bad_safetensors(name, "its header has more than 2 MiB");
-  return size;
+  return static_cast<std::size_t>(size);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ std::uint64_t header_size(std::string_view prefix, std::uint64_t file_size, cons
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   SafetensorsFile result;
   InputFile& file = result.file_.emplace(path, Fault::checkpoint, std::uint64_t{64} << 30);
-  std::string header(std::min<std::uint64_t>(file.size(), kLengthBytes), '\0');
+  std::string header(static_cast<std::size_t>(std::min<std::uint64_t>(file.size(), kLengthBytes)), '\0');
   file.read(header);
   header.resize(header_size(header, file.size(), path.string()));
   file.read(header);
@@ -43,7 +43,7 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
 }
 
 void SafetensorsFile::read_data() {
-  data_->resize(ends_.empty() ? 0 : ends_.back());
+  data_->resize(ends_.empty() ? 0 : static_cast<std::size_t>(ends_.back()));
   file_->read(*data_);
   file_->check_end();
   file_.reset();
@@ -57,7 +57,7 @@ SafetensorsFile SafetensorsFile::read(const std::filesystem::path& path) {
 }
 
 SafetensorsFile SafetensorsFile::parse(std::string bytes, const std::string& name) {
-  const std::uint64_t size = header_size(std::string_view(bytes).substr(0, kLengthBytes), bytes.size(), name);
+  const std::size_t size = header_size(std::string_view(bytes).substr(0, kLengthBytes), bytes.size(), name);
   SafetensorsFile result;
   result.take(SafetensorsHeader::parse(std::string_view(bytes).substr(kLengthBytes, size),
                                        bytes.size() - kLengthBytes - size, name));
@@ -78,20 +78,20 @@ template <class Visit>
 void SafetensorsFile::each_tensor(const Visit& visit) {
   std::uint64_t begin = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    visit(i, begin, ends_[i] - begin);
+    visit(i, static_cast<std::size_t>(begin), static_cast<std::size_t>(ends_[i] - begin));
     begin = ends_[i];
   }
 }
 
 void SafetensorsFile::place() {
   const std::string_view all = *data_;
-  each_tensor([&](std::size_t i, std::uint64_t begin, std::uint64_t size) {
+  each_tensor([&](std::size_t i, std::size_t begin, std::size_t size) {
     tensors_[i].bytes = all.substr(begin, size);
   });
 }
 
 void SafetensorsFile::place_data(std::span<char* const> places) {
-  each_tensor([&](std::size_t i, std::uint64_t begin, std::uint64_t size) {
+  each_tensor([&](std::size_t i, std::size_t begin, std::size_t size) {
     if (file_) {
       file_->read({places[i], size});
     } else {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include "microgpt/base/number.hpp"
 #include "microgpt/render/heat.hpp"

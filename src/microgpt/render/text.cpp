@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <sstream>
+#include <string_view>
 
 #include "microgpt/render/heat.hpp"
 #include "microgpt/render/scatter_text.hpp"
@@ -204,9 +204,11 @@ std::vector<std::string> wrapped(const std::string& text, const Screen& screen, 
   Text lines;
   std::string line(static_cast<std::size_t>(indent), ' ');
   bool empty = true;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    word = printable(word);
+  constexpr std::string_view kSpaces = " \t\n\v\f\r";
+  for (std::size_t at = 0; (at = text.find_first_not_of(kSpaces, at)) != std::string::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kSpaces, at), text.size());
+    const std::string word = printable(std::string_view(text).substr(at, end - at));
+    at = end;
     if (!empty && display_width(line) + 1 + display_width(word) > static_cast<std::size_t>(screen.width)) {
       lines.push_back(line);
       line = std::string(static_cast<std::size_t>(hang), ' ');

@@ -115,6 +115,17 @@ bool Session::run(const Listener& listener, const std::function<bool(int step)>&
   return true;
 }
 
+std::filesystem::path Session::keep() {
+  if (!run_->files) throw Error(Fault::usage, {.what = "no checkpoint", .hint = "this run has no folder"});
+  run_->files->checkpoints.keep_too(step());
+  return run_->save();
+}
+
+std::optional<double> Session::held_out_loss() {
+  if (run_->judges.empty()) return std::nullopt;
+  return run_->training->evaluate(run_->judges);
+}
+
 bool Session::Run::take_best_weights() {
   if (!best || best->step == training->step()) {
     training->write_with_present();

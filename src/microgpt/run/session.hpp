@@ -123,6 +123,14 @@ class Session {
   /// run can be resumed. Returns done().
   bool run(const Listener& listener, const std::function<bool(int step)>& stop = {});
 
+  /// Saves a checkpoint of the present step, which stays whatever train.checkpoint_every and train.keep say. Throws Error:
+  /// io if it cannot be written, usage if nothing is written of this run.
+  std::filesystem::path keep();
+
+  /// The loss on the held-out text, or as much of it as the run is judged by, nats per character; nothing if there is
+  /// none. Measured now: nothing of the run changes.
+  [[nodiscard]] std::optional<double> held_out_loss();
+
   /// The texts that the finished run writes (sample.*) with its best weights, also to samples.txt. `stop` is asked before each; if it
   /// returns true, nothing is written and there is no result.
   std::optional<Samples> write_samples(const std::function<bool()>& stop = {});

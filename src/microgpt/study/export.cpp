@@ -83,10 +83,11 @@ void check_zip_limits(const std::vector<NamedArray>& arrays, std::uint64_t most_
     bytes += kHeaders + 2 * array.name.size() + array.values.size() * sizeof(double);
   }
   if (bytes <= most_bytes && arrays.size() <= kMostArrays) return;
-  throw Error(Fault::usage,
-              {.what = "cannot make a .npz file",
-               .hint = counted(arrays.size(), "array") + " with " + with_commas(bytes)
-                       + " bytes in all do not fit into a zip archive: write .safetensors instead"});
+  throw Error(
+      Fault::usage,
+      {.what = "cannot make a .npz file",
+       .hint = counted(arrays.size(), "array") + " with " + with_commas(static_cast<std::size_t>(bytes))
+               + " bytes in all do not fit into a zip archive: write .safetensors instead"});
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <future>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/base/meanwhile.hpp"
 #include "microgpt/text/known_texts.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -156,7 +156,7 @@ Corpus Corpus::make(Dataset dataset, const DataConfig& config, std::size_t block
   const bool is_stream = dataset.mode() == DataMode::stream;
   const auto key = is_stream ? static_cast<std::uint64_t>(rng.random() * 9007199254740992.0) : 0;
   const std::string_view text = dataset.text();
-  auto tokenizer = std::async([&] { return Tokenizer(std::span(&text, 1)); });  // meanwhile
+  auto tokenizer = meanwhile([&] { return Tokenizer(std::span(&text, 1)); });  // meanwhile
   Split split = split_dataset(dataset, config, block_size, key);
   if (split.training.empty() && is_stream) {
     const std::size_t characters = split.summary.characters - split.summary.held_out - split.summary.test;

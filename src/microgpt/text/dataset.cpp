@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
 #include <utility>
 
 #include "microgpt/base/error.hpp"
 #include "microgpt/base/file.hpp"
+#include "microgpt/base/meanwhile.hpp"
 #include "microgpt/base/sha256.hpp"
 #include "microgpt/text/check_text.hpp"
 #include "microgpt/text/utf8.hpp"
@@ -92,7 +92,7 @@ Dataset Dataset::load(const std::filesystem::path& path, DataMode mode, ByteOrde
 Dataset Dataset::from_text(std::string text, DataMode mode, ByteOrderMark mark, const std::string& name) {
   if (text.size() > kLargestText) throw text_too_large(name);
   // The digest takes as long as everything that only looks at the text: meanwhile.
-  auto digest = std::async([&] { return sha256(text); });
+  auto digest = meanwhile([&] { return sha256(text); });
   check_text(text, name);
   const auto controls = count_bytes(text, [](unsigned char byte) {
     return byte < 0x09 || (byte > 0x0d && byte < 0x1c) || byte == 0x7f;  // white space is none

@@ -10,7 +10,7 @@
 namespace microgpt::fast {
 
 // CMakeLists.txt says which there are.
-extern const Form form_v4, form_v3, form_baseline, form_neon, form_generic, form_native;
+extern const Form form_v4, form_v3, form_baseline, form_neon, form_wasm, form_generic, form_native;
 
 namespace {
 
@@ -29,6 +29,8 @@ std::vector<const Form*> runnable() {
   list.push_back(&form_native);
 #elif defined(MICROGPT_FORMS_NEON)
   list.push_back(&form_neon);
+#elif defined(MICROGPT_FORMS_WASM)
+  list.push_back(&form_wasm);
 #else
   list.push_back(&form_generic);
 #endif

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 #include "microgpt/nn/exp.hpp"
@@ -154,6 +156,8 @@ inline Vec square_root(Vec v) {
   return _mm_sqrt_ps(v);
 #elif defined(__aarch64__)
   return vsqrtq_f32(v);
+#elif defined(__wasm_simd128__)
+  return reinterpret_cast<Vec>(wasm_f32x4_sqrt(reinterpret_cast<v128_t>(v)));
 #else
   for (int i = 0; i < kWidth; ++i) v[i] = __builtin_sqrtf(v[i]);
   return v;
@@ -168,6 +172,8 @@ inline DoubleVec square_root(DoubleVec v) {
   return _mm_sqrt_pd(v);
 #elif defined(__aarch64__)
   return vsqrtq_f64(v);
+#elif defined(__wasm_simd128__)
+  return reinterpret_cast<DoubleVec>(wasm_f64x2_sqrt(reinterpret_cast<v128_t>(v)));
 #else
   for (int i = 0; i < kWidthOf<double>; ++i) v[i] = __builtin_sqrt(v[i]);
   return v;
