@@ -66,7 +66,7 @@ TEST_SUITE("cli") {
     }
     CHECK(names
           == std::vector<std::string>{"train", "sample", "info", "eval", "score", "explain", "study",
-                                      "reference", "bench"});
+                                      "lab", "report", "reference", "bench"});
   }
 
   TEST_CASE("main: every example of every --help runs") {
