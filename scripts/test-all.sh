@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/test-all.sh [PART...]: the tests under every compiler, library, sanitizer and processor that this machine can
-# stand in for, all of them or some parts: release includes address threads arm x86. It ends with the minutes
+# stand in for, all of them or some parts: release includes lab address threads arm x86. It ends with the minutes
 # that each part took; what a part leaves out is named here.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -15,7 +15,7 @@ jobs=$(nproc)
 summary=()
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(release includes address threads arm x86)
+[ ${#parts[@]} -gt 0 ] || parts=(release includes lab address threads arm x86)
 
 # part NAME: runs one part; the first that fails ends the script.
 part() {
@@ -36,6 +36,15 @@ release() {
 includes() {
   CXX=clang++ scripts/check-includes.sh -stdlib=libc++ -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
     -Wnon-virtual-dtor -Wold-style-cast -Wdouble-promotion
+}
+
+# The lab's page is what its sources make; its engine, as WebAssembly, is compared with the program, and the page is used in
+# a browser.
+lab() {
+  build release microgpt
+  scripts/lab.sh --check
+  install_dependencies chromium
+  (cd src/web/tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && node --test)
 }
 
 # The whole suite with clang and its own library, whose warnings are errors, under the address and undefined-behaviour

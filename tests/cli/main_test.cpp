@@ -65,8 +65,8 @@ TEST_SUITE("cli") {
       for (const std::string& name : names_under(help, heading)) names.push_back(name);
     }
     CHECK(names
-          == std::vector<std::string>{"train", "sample", "info", "eval", "score", "explain", "study",
-                                      "reference", "bench"});
+          == std::vector<std::string>{"train", "sample", "info", "eval", "score", "explain", "study", "lab",
+                                      "report", "reference", "bench"});
   }
 
   TEST_CASE("main: every example of every --help runs") {
