@@ -6,7 +6,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 libraries=$(pkg-config --cflags-only-I eigen3 nlohmann_json CLI11 2>/dev/null || echo -I/usr/include/eigen3)
 read -ra libraries <<<"${libraries//-I/-isystem }"
-command=("${CXX:-g++}" -std=c++20 -fsyntax-only -Wall -Wextra -Werror '-DMICROGPT_VERSION="0"' -Isrc
+command=("${CXX:-g++}" -std=c++20 -fsyntax-only -Wall -Wextra -Werror '-DMICROGPT_VERSION="0"'
+  '-DMICROGPT_LAB_PAGE="src/web/lab.html"' -Isrc
   "${libraries[@]}" "$@")
 
 # A header that its source includes first is checked with the source.
