@@ -2,6 +2,7 @@
 # Makes the pictures of the README and the documents again, with the program of the release build:
 #   docs/images/induction.svg   where the induction head of data/models/induction.safetensors looks
 #   docs/images/history.svg     the loss curve of configs/names.json on data/names.txt (a few seconds of training)
+#   docs/images/lab-*.png       two stops of the lab, as src/web/lab.html shows them in Chromium
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 install_dependencies
@@ -19,3 +20,12 @@ mkdir -p docs/images
 cd "$folder"
 "$program" study history runs/names-1 --data "$root/data/names.txt" --points 100 --section loss \
   --svg "$root/docs/images/history.svg"
+cd "$root"
+
+packages=(chromium)
+command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
+install_dependencies "${packages[@]}"
+mkdir -p src/web/page/dist
+cp src/web/lab.html src/web/page/dist/lab.html  # where the tests of the page look for it
+(cd src/web/tests && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && node pictures.js "$root/docs/images")

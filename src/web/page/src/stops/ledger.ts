@@ -77,7 +77,7 @@ export class LedgerStop extends Stop {
       ${page ? html`
         <section class="panel"><h2>By stages</h2>
           <lab-waterfall .pieces=${stages} .sumName=${sum} .isOff=${isOff} .toggle=${toggle}></lab-waterfall></section>
-        ${largest ? html`<lab-question .ask=${`The largest part is ${largest.name} (${change(largest.value)}). Without it, is ${plain(target)} still the likeliest character?`} .answers=${['Yes, it stays or becomes the likeliest', 'No']}
+        ${largest ? html`<lab-question .ask=${`Of the parts that have a switch, the largest is ${largest.name} (${change(largest.value)}). Without it, is ${plain(target)} still the likeliest character?`} .answers=${['Yes, it stays or becomes the likeliest', 'No']}
           .judge=${async () => {
             const then = (await without([largest.part!])).probabilities[position]!;
             const best = then.indexOf(Math.max(...then));
