@@ -50,7 +50,7 @@ const style = [
 ].join('\n');
 const wasm = packed(join(engine, 'lab_engine.wasm'));
 const licences = ['lit', 'uplot', 'd3-scale', 'd3-shape', 'd3-array', 'd3-path', 'd3-color', 'd3-interpolate',
-  'd3-format', 'd3-time', 'd3-time-format', 'internmap'].map(licence).join('\n');
+  'd3-format', 'd3-time', 'd3-time-format', 'internmap'].map(licence).concat(readFileSync(join(here, 'engine-licences.txt'), 'utf8')).join('\n');
 
 const policy = [
   "default-src 'none'",
