@@ -125,10 +125,6 @@ std::string name_of_run(const TrainOptions& options) {
 /// The config without a --config: chosen for the text and the time.
 RunConfig chosen_config(const TrainOptions& options, const GatheredText& text, Wish wish) {
   if (!text.sources.empty()) wish.joints = text.sources.size() - 1;
-  if (!options.from.empty()) {
-    wish.from = load_model(options.from).config();
-    if (options.keep_moments) wish.overrides.push_back("train.keep_moments=true");
-  }
   const Recipe recipe = choose_recipe(whole_text(text), text.name, wish);
   if (options.talks()) describe_choice(recipe.reasons);
   return recipe.config;
@@ -139,13 +135,18 @@ RunConfig given_config(const TrainOptions& options) {
   RunConfig config = load_run_config(options.config, options.set);
   if (options.seed) config.seed = *options.seed;
   if (options.steps) config.train.steps = *options.steps;
+  if (!options.from.empty()) config.from = options.from;
+  if (options.keep_moments) config.keep_moments = true;
   return config;
 }
 
 Session begin(const TrainOptions& options) {
   check_texts(options);
   const bool chooses = options.config.empty();
-  Wish wish{.threads = options.threads, .overrides = options.set};
+  Wish wish{.threads = options.threads,
+            .overrides = options.set,
+            .from = options.from,
+            .keep_moments = options.keep_moments};
   if (options.time) wish.seconds = parse_time(*options.time);
   if (options.seed) wish.overrides.push_back("seed=" + std::to_string(*options.seed));
   if (options.steps) wish.overrides.push_back("train.steps=" + std::to_string(*options.steps));
@@ -162,8 +163,6 @@ Session begin(const TrainOptions& options) {
   }
   if (chooses) config = chosen_config(options, *text, wish);
   if (text) config.data.path = text->name;
-  if (!options.from.empty()) config.from = options.from;
-  if (options.keep_moments) config.keep_moments = true;
   check_patience(options, config);
   if (config.data.path.empty()) {
     throw Error(Fault::data, {.what = "no text to train on",
@@ -186,7 +185,8 @@ Session begin(const TrainOptions& options) {
                              return options.out.empty() ? RunFolder::create_next("runs", name_of_run(options))
                                                         : RunFolder::create(options.out);
                            },
-                       .stop_after = options.stop_after};
+                       .stop_after = options.stop_after,
+                       .passed_over = warn_once_of_damage()};
   if (text && !text->is_one_plain_file) start.text = std::move(text->bytes);
   return Session::begin(std::move(config), start);
 }

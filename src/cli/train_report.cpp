@@ -79,16 +79,16 @@ void describe(const Session& session, int threads) {
             << counted(static_cast<std::size_t>(parameter_count(config.model)), "parameter")
             << "; batches of " << config.train.batch_size << ", " << count(threads, "thread") << '\n'
             << bold("run  ") << "   " << one_line(from_here(session.folder()->path)) << '\n';
-  if (const auto& taken = session.taken_over()) {
+  if (const auto& origin = session.origin()) {
+    std::cout << bold("from ") << "   " << one_line(from_here(config.from)) << ", step "
+              << with_commas(static_cast<std::size_t>(origin->step))
+              << (config.keep_moments ? ", with its optimizer's moments" : "") << '\n';
+  }
+  if (const auto& fresh = session.fresh_characters(); !fresh.empty()) {
     std::string characters;
-    for (const char32_t character : taken->fresh) append_utf8(characters, character);
-    std::cout << bold("from ") << "   " << one_line(from_here(taken->path)) << ", step "
-              << with_commas(static_cast<std::size_t>(taken->step))
-              << (taken->moments ? ", with its optimizer's moments" : "") << '\n';
-    if (!taken->fresh.empty()) {
-      std::cout << kIndent << counted(taken->fresh.size(), "character")
-                << " that it lacked: " << shortened(printable(characters), 60) << '\n';
-    }
+    for (const char32_t character : fresh) append_utf8(characters, character);
+    std::cout << kIndent << counted(fresh.size(), "character")
+              << " that it lacked: " << shortened(printable(characters), 60) << '\n';
   }
   if (const auto step = session.resumed_after())
     std::cout << bold("resumed") << " after step " << *step << '\n';

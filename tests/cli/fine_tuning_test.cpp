@@ -32,9 +32,15 @@ TEST_SUITE("cli") {
                                      (folder / "again").string(), "--quiet"});
     CAPTURE(again.err);
     REQUIRE(again.exit_code == 0);
-    const std::string steps = "checkpoints/step-00000030.safetensors";
+    const std::string steps = "checkpoints/step-00000020.safetensors";
     REQUIRE(std::filesystem::exists(folder / "run" / steps));
     CHECK(read_bytes(folder / "run" / steps) == read_bytes(folder / "again" / steps));
+
+    // The key says the same as the option.
+    const auto by_key = train("by-key", {"--set", "model.from=" + model, "--quiet"});
+    CAPTURE(by_key.err);
+    REQUIRE(by_key.exit_code == 0);
+    CHECK(read_bytes(folder / "by-key" / steps) == read_bytes(folder / "run" / steps));
 
     // What does not go together is refused.
     const auto other = train("other", {"--from", model, "--set", "model.n_embd=32", "--quiet"});

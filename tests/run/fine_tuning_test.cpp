@@ -74,10 +74,10 @@ TEST_SUITE("run") {
       }
       for (Index t = 0; t < std::min(8, block_size); ++t) CHECK(same_row(was.wpe(), t, is.wpe(), t));
       CHECK(is.wpe().rows() == block_size);
-      REQUIRE(session.taken_over());
-      CHECK(session.taken_over()->path == base.path().string());
-      CHECK(session.taken_over()->step == base.training().step);
-      const std::vector<char32_t>& fresh = session.taken_over()->fresh;
+      REQUIRE(session.origin());
+      CHECK(session.config().from == base.path().string());
+      CHECK(session.origin()->step == base.training().step);
+      const std::vector<char32_t>& fresh = session.fresh_characters();
       CHECK(after.size() == before.size() + fresh.size());
       for (const char32_t character : fresh) {
         CHECK(before.find(character) == std::u32string::npos);

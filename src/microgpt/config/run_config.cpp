@@ -363,15 +363,19 @@ RunConfig read_run_config(const json& given, Fault fault, const std::string& whe
   return read(document, fault, where, {});
 }
 
+void resolve_paths(json& document, const std::filesystem::path& folder) {
+  for (const auto& [group, key] : {std::pair{"data", "path"}, {"model", "from"}}) {
+    if (!document.is_object() || !document.contains(group) || !document[group].is_object()) continue;
+    const json path = document[group].value(key, json());
+    if (!path.is_string() || path.get_ref<const std::string&>().empty()) continue;
+    document[group][key] = (folder / path.get<std::string>()).lexically_normal().string();
+  }
+}
+
 RunConfig load_run_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   constexpr std::uint64_t kLimit = 1 << 20;
   json document = parse_strict_json(read_file(path, Fault::data, kLimit), Fault::data, path.string());
-  for (const auto& [group, key] : {std::pair{"data", "path"}, {"model", "from"}}) {
-    if (!document.is_object() || !document.contains(group) || !document[group].is_object()) continue;
-    const json path_in_file = document[group].value(key, json());
-    if (!path_in_file.is_string() || path_in_file.get_ref<const std::string&>().empty()) continue;
-    document[group][key] = (path.parent_path() / path_in_file.get<std::string>()).lexically_normal().string();
-  }
+  resolve_paths(document, path.parent_path());
   apply(overrides, document);
   return read(document, Fault::data, path.string(), overrides);
 }

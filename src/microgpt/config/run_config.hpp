@@ -28,8 +28,8 @@ struct RunConfig {
   std::uint64_t seed = 42;
   DataConfig data;
   ModelConfig model;
-  std::string
-      from;  ///< the model whose weights training begins with: a run folder or checkpoint; empty: none
+  /// The model whose weights training begins with, a run folder or checkpoint; empty: none
+  std::string from;
   InitConfig init;
   TrainConfig train;
   bool keep_moments = false;  ///< the optimizer's moments of `from` are taken over too
@@ -49,6 +49,9 @@ struct RunConfig {
 /// With Fault::checkpoint it takes data.mode and sample.max_chars by their former names too, data.documents
 /// and sample.max_length.
 RunConfig read_run_config(const nlohmann::json& document, Fault fault, const std::string& where);
+
+/// Makes the relative paths of a config's document, data.path and model.from, relative to this folder.
+void resolve_paths(nlohmann::json& document, const std::filesystem::path& folder);
 
 /// Reads a config file, with overrides of the form "train.steps=500" (the value is JSON, or else a
 /// string). A relative data.path or model.from in the file is relative to the file, so that it works from any

@@ -307,10 +307,10 @@ TrainState<T> Checkpoint::train_state() const& {
         convert(from.parameters, state.parameters);
         convert(from.m, state.m);
         convert(from.v, state.v);
+        state.step = from.step;
+        state.earlier_steps = from.earlier_steps;
       },
       *state_);
-  state.step = training_.step;
-  if (training_.from) state.earlier_steps = training_.from->earlier_steps;
   return state;
 }
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "microgpt/config/config_keys.hpp"
+
 namespace microgpt {
 
 using nlohmann::json;
@@ -61,12 +63,10 @@ bool is_digest(const json& value) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-constexpr std::uint64_t kMostSteps = 1'000'000'000;
-
 Origin read_origin(const json& document) {
   const auto is_count = [&](const char* key) {
     return document.contains(key) && document[key].is_number_unsigned()
-           && document[key].get<std::uint64_t>() <= kMostSteps;
+           && document[key].get<std::uint64_t>() <= std::uint64_t{kManySteps};
   };
   if (document.size() != 3 || !document.contains("sha256") || !is_digest(document["sha256"])
       || !is_count("step") || !is_count("earlier_steps")) {

@@ -82,7 +82,7 @@ std::string name_of(const fs::path& path) {
 }  // namespace
 
 CarriedRun carried_run(const fs::path& path, std::uint64_t most_bytes) {
-  const Checkpoint newest = choose_model(path, Weights::best).checkpoint;
+  const Checkpoint model = choose_model(path, Weights::best).checkpoint;
   CarriedRun carried;
   const std::string name = name_of(path);
   const std::string folder = "carried/" + name;
@@ -109,9 +109,9 @@ CarriedRun carried_run(const fs::path& path, std::uint64_t most_bytes) {
   } else {
     open = folder + "/" + path.filename().string();
     add_file(files, open, read_file(path, Fault::io), false);
-    carried.steps = {newest.training().step};
+    carried.steps = {model.training().step};
   }
-  carried.text_left_out = add_own_text(files, newest, path, folder, most_bytes / 4);
+  carried.text_left_out = add_own_text(files, model, path, folder, most_bytes / 4);
   carried.json = without_markup({{"name", name}, {"open", open}, {"files", files}});
   return carried;
 }

@@ -30,11 +30,8 @@ std::optional<RunConfig> read_edited(const fs::path& path, bool& by_the_clock) {
   by_the_clock = document.contains(budget) && document.at(budget) != 0;
   try {
     // As a checkpoint's, so that the file of an older version can be read too.
-    RunConfig config = read_run_config(document, Fault::checkpoint, path.string());
-    if (!config.data.path.empty())
-      config.data.path = (path.parent_path() / config.data.path).lexically_normal().string();
-    if (!config.from.empty()) config.from = (path.parent_path() / config.from).lexically_normal().string();
-    return config;
+    resolve_paths(document, path.parent_path());
+    return read_run_config(document, Fault::checkpoint, path.string());
   } catch (const Error& error) {
     throw Error(Fault::data, error.parts());
   }

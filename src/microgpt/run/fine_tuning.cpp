@@ -4,12 +4,13 @@
 #include <iterator>
 
 #include "microgpt/base/error.hpp"
+#include "microgpt/config/config_keys.hpp"
 #include "microgpt/run/chosen_model.hpp"
 
 namespace microgpt {
 
-Checkpoint load_base(const RunConfig& config) {
-  Checkpoint base = choose_model(config.from, Weights::best).checkpoint;
+Checkpoint load_base(const RunConfig& config, const std::function<void(const Error&)>& passed_over) {
+  Checkpoint base = choose_model(config.from, Weights::best, passed_over).checkpoint;
   const RunConfig& has = base.config();
   const auto refuse = [&](const std::string& why) {
     throw Error(Fault::data,
@@ -33,19 +34,17 @@ Checkpoint load_base(const RunConfig& config) {
   return base;
 }
 
-TakenOver what_is_taken(const Checkpoint& base, const Tokenizer& of_text, bool moments) {
-  TakenOver taken{.path = base.path().string(), .step = base.training().step, .moments = moments};
-  const auto known = base.tokenizer().characters();
-  std::set_difference(of_text.characters().begin(), of_text.characters().end(), known.begin(), known.end(),
-                      std::back_inserter(taken.fresh));
-  return taken;
-}
-
 Origin origin_of(const Checkpoint& base, bool moments) {
   const TrainingRecord& record = base.training();
-  constexpr int kMost = 1'000'000'000;  // by then the correction is 1
-  const int in_moments = std::min(kMost, record.step + (record.from ? record.from->earlier_steps : 0));
+  const int in_moments = std::min(kManySteps, record.step + (record.from ? record.from->earlier_steps : 0));
   return {base.file().metadata().at("sha256"), record.step, moments ? in_moments : 0};
+}
+
+std::vector<char32_t> lacking(const Tokenizer& base, const Tokenizer& of_text) {
+  const auto has = base.characters(), needs = of_text.characters();
+  std::vector<char32_t> fresh;
+  std::set_difference(needs.begin(), needs.end(), has.begin(), has.end(), std::back_inserter(fresh));
+  return fresh;
 }
 
 Tokenizer joint_vocabulary(const Tokenizer& a, const Tokenizer& b) {

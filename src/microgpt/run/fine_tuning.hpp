@@ -3,33 +3,25 @@
 // for stay, so that the model can still be asked about them.
 #pragma once
 
-#include <string>
+#include <functional>
 #include <vector>
 
 #include "microgpt/io/checkpoint.hpp"
 
 namespace microgpt {
 
-/// What a run began with.
-struct TakenOver {
-  std::string path;
-  int step = 0;                   ///< updates that the model had seen
-  std::vector<char32_t> fresh{};  ///< characters of the text that it lacked
-  bool moments = false;           ///< whether the optimizer's moments came with the weights
-};
+/// The checkpoint that config.from means: of a run folder its best weights; `passed_over` as choose_model has it. Throws
+/// Error: as choose_model does; data if the model has not the shape of config.model (another block_size and other
+/// characters are no hindrance), or if config.keep_moments asks for moments that are not there or are another optimizer's.
+Checkpoint load_base(const RunConfig& config, const std::function<void(const Error&)>& passed_over);
 
-/// The checkpoint that config.from means: of a run folder its best weights. Throws Error: as choose_model does; data if the
-/// model has not the shape of config.model (another block_size and other characters are no hindrance), or if
-/// config.keep_moments asks for moments that are not there or are another optimizer's.
-Checkpoint load_base(const RunConfig& config);
-
-/// What a run on a text of these characters takes over from it.
-TakenOver what_is_taken(const Checkpoint& base, const Tokenizer& of_text, bool moments);
-
-/// The same as the run's checkpoints record it.
+/// The base as the run's checkpoints record it; `moments`: whether the optimizer's came with the weights.
 Origin origin_of(const Checkpoint& base, bool moments);
 
-/// The characters of both. Throws nothing: two vocabularies have one union.
+/// Characters of the second that the first lacks.
+std::vector<char32_t> lacking(const Tokenizer& base, const Tokenizer& of_text);
+
+/// The characters of both.
 Tokenizer joint_vocabulary(const Tokenizer& a, const Tokenizer& b);
 
 /// Puts the weights of `base` into a fresh state, whose vocabulary `tokenizer` holds all of the base's characters; with

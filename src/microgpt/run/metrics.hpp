@@ -1,7 +1,8 @@
 // metrics.jsonl of a run folder: one JSON object a line, numbers with every digit, no times, so
 // that the same run writes the same bytes.
 //
-//   {"step":1,"loss":3.3659669475848504,"learning_rate":0.01,"characters":7}      after every step
+//   {"step":1,"loss":3.3659669475848504,"learning_rate":0.01,"characters":7}      after a step, by
+//                                                                                 train.record_every
 //   {"step":500,"held_out_loss":2.4116582870483398}                               after an evaluation
 //   {"step":500,"held_out_loss":2.4116582870483398,"sample":199936}               ... of so many characters of the text
 //   {"step":500,"data_sha256":"c2a3..."}                 a resumed run goes on with another text from here

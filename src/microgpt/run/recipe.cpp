@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "microgpt/base/time_taken.hpp"
+#include "microgpt/run/chosen_model.hpp"
 #include "microgpt/run/plan.hpp"
 #include "microgpt/text/utf8.hpp"
 #include "microgpt/text/words.hpp"
@@ -29,7 +30,7 @@ constexpr double kByHeart = 200;
 constexpr double kGentle = 0.3;
 
 /// ... and, where nothing is held out that would tell when it begins to learn its text by heart, so many times at most.
-constexpr int kUnwatched = 30;
+constexpr int kUnwatched = 20;
 
 /// Of the layers; embeddings and lm_head take little time.
 double parameters_of(int n_layer, int n_embd) {
@@ -85,18 +86,12 @@ std::string text_reason(const TextProfile& profile, const RunConfig& config) {
   return "running text of " + counted(profile.characters, "character") + ": one stream" + held_out;
 }
 
-std::string shape_text(const RunConfig& config) {
+std::string model_text(const RunConfig& config) {
   return counted(static_cast<std::size_t>(config.model.n_layer), "layer") + " of width "
          + std::to_string(config.model.n_embd) + ", context " + std::to_string(config.model.block_size);
 }
 
-std::string model_reason(const RunConfig& config, double seconds, bool by_time) {
-  return shape_text(config)
-         + (by_time ? ": as large as " + short_number(seconds) + " s of this machine can train"
-                    : ": as large as the text supports");
-}
-
-std::string training_reason(const RunConfig& config) {
+std::string training_text(const RunConfig& config) {
   return counted(static_cast<std::size_t>(config.train.steps), "step") + " of "
          + (config.train.optimizer == OptimizerKind::muon ? "Muon" : "Adam")
          + (config.train.dropout > 0 ? ", dropout " + short_number(config.train.dropout) : "");
@@ -133,6 +128,24 @@ double speed_of(const RunConfig& config, const TextProfile& profile, std::string
                 const Wish& wish) {
   return 6 * parameters_of(config.model.n_layer, config.model.n_embd) * positions_of_step(profile, config)
          / cost_of(config, text, wish).step;
+}
+
+/// The model and its training: as the text and the time allow, or those of a base. Returns the machine's speed.
+double choose_size(const TextProfile& profile, std::string_view text, const Wish& wish,
+                   const std::optional<RunConfig>& base, RunConfig& config) {
+  if (base) {
+    choose_fine_tuning(*base, config);
+    return speed_of(config, profile, text, wish);
+  }
+  // The speed of a model of middle size tells enough of that of the others.
+  choose_model(profile, wish.seconds, 0, config);
+  RunConfig probe = config;
+  probe.model.n_layer = kProbe.n_layer;
+  probe.model.n_embd = kProbe.n_embd;
+  probe.model.n_head = kProbe.n_head;
+  const double speed = speed_of(probe, profile, text, wish);
+  choose_model(profile, wish.seconds, speed, config);
+  return speed;
 }
 
 /// The heads follow a width that was overridden.
@@ -234,7 +247,7 @@ void choose_fine_tuning(const RunConfig& from, RunConfig& config) {
   choose_training(config);
   config.train.learning_rate *= kGentle;
   config.train.muon_learning_rate *= kGentle;
-  if (config.keep_moments) {  // they are worth something to the optimizer that made them
+  if (config.keep_moments) {  // they mean something to the optimizer that made them alone
     config.train.optimizer = from.train.optimizer;
     config.train.beta1 = from.train.beta1;
     config.train.beta2 = from.train.beta2;
@@ -277,29 +290,24 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   config.why =
       "Chosen by microgpt train for this text and " + short_number(wish.seconds) + " s on one machine.";
   const auto settle = [&] { config = overridden(config, wish.overrides); };
-  config = with_overrides(config, of_key(wish.overrides, "train.keep_moments"));
+  const auto settle_of = [&](const char* key) {
+    config = with_overrides(config, of_key(wish.overrides, key));
+  };
+  config.from = wish.from;
+  config.keep_moments = wish.keep_moments;
+  settle_of("model.from");
+  settle_of("train.keep_moments");
+  std::optional<RunConfig> base;
+  if (!config.from.empty()) base = choose_model(config.from, Weights::best).checkpoint.config();
 
   choose_mode(profile, config);
-  config = with_overrides(config, of_key(wish.overrides, "data"));
+  settle_of("data");
   choose_parts(profile, config);
   if (config.data.held_out > 0 && !can_hold_out(text, config)) config.data.held_out = 0;
-  config = with_overrides(config, of_key(wish.overrides, "data"));
+  settle_of("data");
   const bool stream = is_stream_of(config);
 
-  double speed = 0;  // operations per second
-  if (wish.from) {
-    choose_fine_tuning(*wish.from, config);
-    speed = speed_of(config, profile, text, wish);
-  } else {
-    // The speed of a model of middle size tells enough of that of the others.
-    choose_model(profile, wish.seconds, 0, config);
-    RunConfig probe = config;
-    probe.model.n_layer = kProbe.n_layer;
-    probe.model.n_embd = kProbe.n_embd;
-    probe.model.n_head = kProbe.n_head;
-    speed = speed_of(probe, profile, text, wish);
-    choose_model(profile, wish.seconds, speed, config);
-  }
+  const double speed = choose_size(profile, text, wish, base, config);
   settle();
   const double parameters = parameters_of(config.model.n_layer, config.model.n_embd);
   const auto characters = static_cast<double>(std::max<std::size_t>(1, profile.characters));
@@ -307,7 +315,7 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   choose_dropout(epochs, config);
   settle();
 
-  const bool unwatched = wish.from && config.data.held_out == 0;
+  const bool unwatched = base && config.data.held_out == 0;
   const bool by_time = find_override(wish.overrides, "train.steps") == nullptr;
   // A text that will be learnt by heart is judged often, and its training ends when that shows.
   const bool by_heart = epochs >= kByHeart && config.data.held_out > 0;
@@ -316,9 +324,9 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
     const Cost cost = cost_of(config, text, wish);
     choose_steps(cost, std::max(0.0, wish.seconds - watch.seconds()), evaluations, wish.overrides, config);
     if (unwatched) config.train.steps = std::min(config.train.steps, kUnwatched);
-  } else {
-    config.eval_every = rounded_up(static_cast<double>(config.train.steps) / evaluations);
   }
+  if (!by_time || unwatched)
+    config.eval_every = rounded_up(static_cast<double>(config.train.steps) / evaluations);
   config.train.warmup_steps = std::min(100, config.train.steps / 20);
   config.patience = by_heart ? 10 : 0;
   config.checkpoint_every = config.eval_every;
@@ -327,15 +335,16 @@ Recipe choose_recipe(const std::string& text, const std::string& path, const Wis
   const bool can_wait = config.eval_every > 0 && config.data.held_out > 0;
   if (!can_wait && find_override(wish.overrides, "train.patience") == nullptr) config.patience = 0;
   const bool size_by_time = most_by_time(wish.seconds, speed, stream) < most_by_text(profile, stream);
-  return {
-      config,
-      {text_reason(profile, config),
-       wish.from ? shape_text(config) + ": those of the model that training begins with"
-                 : model_reason(config, wish.seconds, size_by_time),
-       training_reason(config)
-           + (!by_time    ? ""
-              : unwatched ? ": few, for nothing is held out that would tell when the text is learnt by heart"
-                          : ": what fits into " + short_number(wish.seconds) + " s here")}};
+  const std::string why_model =
+      base           ? ": those of the model that training begins with"
+      : size_by_time ? ": as large as " + short_number(wish.seconds) + " s of this machine can train"
+                     : ": as large as the text supports";
+  const std::string why_steps =
+      !by_time    ? ""
+      : unwatched ? ": few, for nothing is held out that would tell when the text is learnt by heart"
+                  : ": what fits into " + short_number(wish.seconds) + " s here";
+  return {config,
+          {text_reason(profile, config), model_text(config) + why_model, training_text(config) + why_steps}};
 }
 
 int choose_steps(const RunConfig& config, const std::string& text, const Wish& wish) {

@@ -2,7 +2,6 @@
 // the measurements behind the rule.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +18,8 @@ struct Wish {
   int threads = 1;                       ///< with so many threads
   std::vector<std::string> overrides{};  ///< "train.batch_size=32": what is not left to the rule
   std::size_t joints = 0;                ///< blank lines in the text that are only between files
-  std::optional<RunConfig> from{};       ///< of the model whose weights training begins with
+  std::string from{};                    ///< model.from, and
+  bool keep_moments = false;             ///< train.keep_moments, unless an override sets them
 };
 
 struct Recipe {
@@ -29,8 +29,8 @@ struct Recipe {
 };
 
 /// The config for a text; `path` becomes its data.path. The machine's speed is measured: on another one, or at another
-/// time, model and number of steps may differ. What follows from the config does not. Throws Error as with_overrides and
-/// Corpus::make do.
+/// time, model and number of steps may differ. What follows from the config does not. Throws Error as with_overrides,
+/// Corpus::make and, where there is a model to begin with, choose_model (run/chosen_model.hpp) do.
 Recipe choose_recipe(const std::string& text, const std::string& path, const Wish& wish);
 
 /// The steps of this config that fit into the time, measured. Throws Error as Corpus::make does.

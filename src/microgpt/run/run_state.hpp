@@ -30,8 +30,9 @@ struct Session::Run {
   EarlyStopping stopping{0};
   Memorising memorising{0};
   Tally tally{};
-  std::optional<Origin> from{};           ///< as the checkpoints record it
-  std::optional<TakenOver> taken_over{};  ///< ... and as a new run can tell it
+  std::optional<Origin> from{};  ///< the model that it began with
+  std::vector<char32_t>
+      fresh_characters{};  ///< of the text, that this model lacked; of a run taken up nothing
   std::optional<int> resumed_after{};
   std::optional<int> steps_before{};
   Examples judges{};                      ///< the held-out examples or, of many, a sample

@@ -45,8 +45,11 @@ std::optional<int> Session::resumed_after() const {
 std::optional<int> Session::steps_before() const {
   return run_->steps_before;
 }
-const std::optional<TakenOver>& Session::taken_over() const {
-  return run_->taken_over;
+const std::optional<Origin>& Session::origin() const {
+  return run_->from;
+}
+const std::vector<char32_t>& Session::fresh_characters() const {
+  return run_->fresh_characters;
 }
 const Tally& Session::tally() const {
   return run_->tally;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "microgpt/config/run_config.hpp"
+#include "microgpt/io/training_record.hpp"
 #include "microgpt/model/parameters.hpp"
-#include "microgpt/run/fine_tuning.hpp"
 #include "microgpt/run/metrics.hpp"
 #include "microgpt/run/run_folder.hpp"
 #include "microgpt/run/run_lock.hpp"
@@ -69,6 +69,8 @@ class Session {
     std::optional<int> stop_after{};
     /// The text, where it is in no file that can be read again: it is kept in the run's folder (text.txt).
     std::optional<std::string> text{};
+    /// Told of checkpoints of config.from that are damaged and were passed over; may be empty.
+    std::function<void(const Error&)> passed_over{};
   };
   /// A run before its first step: its text is read, its weights are drawn, or taken over from config.from. Throws Error:
   /// data as Corpus::load does and if the machine has not the memory; as load_base does; io as RunFolder and RunLock do.
@@ -107,8 +109,10 @@ class Session {
   [[nodiscard]] std::optional<int> resumed_after() const;
   /// The number of steps it had before it was extended now; nothing if it was not.
   [[nodiscard]] std::optional<int> steps_before() const;
-  /// What a new run began with, if not with fresh weights.
-  [[nodiscard]] const std::optional<TakenOver>& taken_over() const;
+  /// The model that it began with (config().from), if not with fresh weights.
+  [[nodiscard]] const std::optional<Origin>& origin() const;
+  /// The characters of the text that this model lacked; of a run that was taken up nothing.
+  [[nodiscard]] const std::vector<char32_t>& fresh_characters() const;
   /// Whether there is no step left: all are done, or the held-out loss has stopped to fall.
   [[nodiscard]] bool done() const;
   [[nodiscard]] const Tally& tally() const;

@@ -5,6 +5,7 @@
 #include "microgpt/evaluate/texts.hpp"
 #include "microgpt/io/atomic_file.hpp"
 #include "microgpt/run/edited_config.hpp"
+#include "microgpt/run/fine_tuning.hpp"
 #include "microgpt/run/moved_text.hpp"
 #include "microgpt/run/plan.hpp"
 #include "microgpt/run/run_state.hpp"
@@ -230,21 +231,19 @@ Session Session::begin_in(RunConfig config, const Start& start, std::unique_ptr<
       Corpus::make(std::move(dataset), config.data, static_cast<std::size_t>(config.model.block_size), rng);
   if (!start.text) config.data.path = absolute_path(config.data.path);
   std::optional<Checkpoint> base;
-  std::optional<TakenOver> taken_over;
+  std::vector<char32_t> fresh_characters;
   if (!config.from.empty()) {
-    base.emplace(load_base(config));
+    base.emplace(load_base(config, start.passed_over));
     config.from = absolute_path(base->path().string());
-    taken_over = what_is_taken(*base, corpus.tokenizer, config.keep_moments);
+    fresh_characters = lacking(base->tokenizer(), corpus.tokenizer);
     corpus.tokenizer = joint_vocabulary(base->tokenizer(), corpus.tokenizer);
   }
   config.model.vocab_size = corpus.tokenizer.vocab_size();
   check_memory(config, start.threads, start.where);
 
   auto run = std::make_unique<Run>(Run{std::move(config), std::move(corpus), rng});
-  if (base) {
-    run->taken_over = std::move(taken_over);
-    run->from = origin_of(*base, run->config.keep_moments);
-  }
+  if (base) run->from = origin_of(*base, run->config.keep_moments);
+  run->fresh_characters = std::move(fresh_characters);
   run->choose_judges();
   std::optional<RunFolder> folder;
   if (start.make_folder) {
@@ -287,7 +286,8 @@ Session Session::begin_again(const Resume& resume, std::unique_ptr<RunLock> lock
   const Start start{.where = begun.config().string(),
                     .threads = resume.threads,
                     .make_folder = [&] { return begun; },
-                    .stop_after = resume.stop_after};
+                    .stop_after = resume.stop_after,
+                    .passed_over = resume.passed_over};
   return begin_in(std::move(config), start, std::move(lock));
 }
 

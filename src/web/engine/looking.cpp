@@ -171,7 +171,10 @@ const char* lab_held_out(int model, int characters) {
     const RunConfig& config = checkpoint.config();
     const auto text = lab::text_of(one);
     const std::string split = config.data.held_out > 0 ? "val" : "all";
-    if (!text) static_cast<void>(load_own_text(checkpoint, ""));  // says why it is not there
+    if (!text) {
+      load_own_text(checkpoint, "");  // says why it is not there
+      throw Error(Fault::data, {.what = "the training text cannot be read"});
+    }
     const auto documents = choose_split(split, text->own, config.data);
     const auto some = lab::some_of(documents, static_cast<std::size_t>(std::max(characters, 0)));
     const LossSummary losses = config.precision == Precision::float32

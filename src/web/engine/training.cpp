@@ -13,8 +13,6 @@ namespace microgpt::lab {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Where runs lie; in memory it is /runs.
 constexpr const char* kRuns = "runs";
 
@@ -41,12 +39,6 @@ Json session_json(int number_of_run) {
           {"notices", corpus.dataset.notices()}};
 }
 
-Session begin_session(const RunConfig& config, const std::string& text, const fs::path& folder) {
-  Session::Start start{.where = "the config", .make_folder = [&] { return RunFolder::create(folder); }};
-  start.text = text;
-  return Session::begin(config, start);
-}
-
 /// A name as a folder may have it.
 std::string folder_name(const std::string& name) {
   std::string safe;
@@ -57,12 +49,11 @@ std::string folder_name(const std::string& name) {
   return safe.empty() ? "lab" : safe;
 }
 
-fs::path next_folder(const std::string& name) {
-  std::error_code unknown;
-  for (int n = 1;; ++n) {
-    const fs::path folder = fs::path(kRuns) / (folder_name(name) + "-" + std::to_string(n));
-    if (!fs::exists(folder, unknown)) return folder;
-  }
+Session begin_session(const RunConfig& config, const std::string& text, const std::string& name) {
+  Session::Start start{.where = "the config",
+                       .make_folder = [&] { return RunFolder::create_next(kRuns, folder_name(name)); }};
+  start.text = text;
+  return Session::begin(config, start);
 }
 
 Json summary_json(const Session& session) {
@@ -136,7 +127,7 @@ const char* lab_start(const char* text, const char* options) {
     const Json given = lab::options_of(options);
     RunConfig config = lab::config_of(given);
     config.data.path = "text.txt";
-    Session session = lab::begin_session(config, text, lab::next_folder(given.value("name", "lab")));
+    Session session = lab::begin_session(config, text, given.value("name", "lab"));
     const int number = lab::next_number(lab::lab().runs);
     lab::lab().runs.emplace(number, lab::Run{std::move(session), text, config});
     return lab::session_json(number);
@@ -162,7 +153,7 @@ const char* lab_restart(int session) {
                   {.what = "cannot begin anew", .hint = "this run was taken up, not begun here"});
     }
     const std::filesystem::path before = run.session.folder()->path;
-    run.session = lab::begin_session(run.config, *run.text, lab::next_folder(before.filename().string()));
+    run.session = lab::begin_session(run.config, *run.text, before.filename().string());
     return lab::session_json(session);
   });
 }
